@@ -1,0 +1,1 @@
+"""What a template is: its expressions, values, scopes, resources and order."""
