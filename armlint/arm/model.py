@@ -1,0 +1,75 @@
+"""A file as rules see it: what it is, its templates and extensions, each worked out once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from armlint.arm import extension, graph, template
+from armlint.arm.kind import Kind, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from armlint.arm.extension import Extension
+    from armlint.arm.graph import Graph
+    from armlint.arm.template import Linker, Resource, Site, Template
+    from armlint.jsontext import Document
+
+_Seen = TypeVar("_Seen")
+
+
+class Model:
+    """A document with Azure's eyes. `linker` reads linked templates; None where that is not wanted."""
+
+    def __init__(self, document: Document, linker: Linker | None = None) -> None:
+        self.document = document
+        self.linker = linker
+        self.kind = kind_of(document)
+        self._graphs: dict[int, Graph] = {}
+        self._sites: dict[int, tuple[Site, ...]] = {}
+        self._subjects: dict[int, object] = {}
+
+    @cached_property
+    def root(self) -> Template | None:
+        """The template that the file is."""
+        return template.read(self.document) if self.kind is Kind.TEMPLATE else None
+
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """The file's template and all that are nested in it, in document order."""
+        return () if self.root is None else tuple(self.root.templates())
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        """All resources of all templates."""
+        return tuple(found for each in self.templates for found in each.all_resources())
+
+    @cached_property
+    def extensions(self) -> tuple[Extension, ...]:
+        """All extensions of all templates, or the one that the file is."""
+        if self.kind is Kind.BODY:
+            body = extension.of_body(self.document)
+            return () if body is None else (body,)
+        return tuple(found for each in self.templates for found in extension.in_template(each))
+
+    def graph(self, of: Template) -> Graph:
+        """The deployment order of one of the templates."""
+        made = self._graphs.get(id(of))
+        if made is None:
+            made = self._graphs[id(of)] = graph.deployment(of)
+        return made
+
+    def sites(self, of: Template) -> tuple[Site, ...]:
+        """The strings of one of the templates that Azure evaluates."""
+        made = self._sites.get(id(of))
+        if made is None:
+            made = self._sites[id(of)] = tuple(template.sites(of))
+        return made
+
+    def subject(self, of: _Seen, make: Callable[[_Seen], object]) -> object:
+        """What `make` makes of a subject, made once."""
+        made = self._subjects.get(id(of))
+        if made is None:
+            made = self._subjects[id(of)] = make(of)
+        return made

@@ -1,0 +1,488 @@
+"""Deployment templates as Azure reads them: scopes, resources with full types, nested templates.
+
+The JSON tree stays as it is; these types only give Azure's names to its nodes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from armlint.arm.evaluate import TOP, Evaluator, Frame, Parameter, Scope, UserFunction, Variable
+from armlint.arm.value import Pool, Term, Text, Value, is_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from armlint.jsontext import Document, Member, Node
+
+    Linker = Callable[[str, str], Document | None]
+    """Gives the document at a path relative to that of the document named first, if it may."""
+
+DEPLOYMENTS: Final = "microsoft.resources/deployments"
+
+
+class Resource:
+    """A resource of a template: its node, its full type and name, and what is below it.
+
+    `type` is the full type as composed through the parents, or None where it is no literal.
+    `symbol` is the member that gives it a symbolic name, where the template uses those.
+    """
+
+    __slots__ = (
+        "_name",
+        "children",
+        "copy",
+        "frame",
+        "nested",
+        "node",
+        "parent",
+        "symbol",
+        "template",
+        "type",
+    )
+
+    def __init__(
+        self, node: Node, template: Template, *, parent: Resource | None, symbol: Member | None
+    ) -> None:
+        self.node = node
+        self.template = template
+        self.parent = parent
+        self.symbol = symbol
+        copy = node.get("copy")
+        self.copy = copy if copy is not None and copy.kind == "object" else None
+        self.frame = self._frame()
+        self.type = self._type()
+        self.nested: Template | None = None
+        self.children: tuple[Resource, ...] = ()
+        self._name: Value = _UNREAD
+
+    def _frame(self) -> Frame:
+        loop = self.loop
+        if loop is not None:
+            return Frame(loop=loop)
+        return self.parent.frame if self.parent is not None else self.template.frame
+
+    @property
+    def loop(self) -> str | None:
+        """The lower-cased name of the resource's own copy loop."""
+        name = None if self.copy is None else self.copy.get("name")
+        if name is None:
+            return None
+        value = self.template.evaluator.value(name, self.template.scope)
+        return value.lower() if isinstance(value, str) else None
+
+    @property
+    def scope(self) -> Scope:
+        """The names its expressions see."""
+        return self.template.scope
+
+    def value(self, node: Node | None) -> Value:
+        """The value of one of the nodes inside this resource; None where there is no node."""
+        return None if node is None else self.template.evaluator.value(node, self.scope, self.frame)
+
+    @property
+    def key(self) -> str:
+        """The full type in lower case; empty where it is unknown."""
+        return "" if self.type is None else self.type.lower()
+
+    @property
+    def name(self) -> Value:
+        """The full name, `parent/child`; parts of it may be unknown."""
+        if self._name is _UNREAD:
+            self._name = self._full_name()
+        return self._name
+
+    @property
+    def existing(self) -> bool:
+        """Whether the template only refers to it (`existing: true`)."""
+        node = self.node.get("existing")
+        return node is not None and node.value is True
+
+    @property
+    def condition(self) -> Value:
+        """The value of `condition`; True where there is none."""
+        node = self.node.get("condition")
+        return True if node is None else self.value(node)
+
+    @property
+    def properties(self) -> Node | None:
+        """The node of `properties`."""
+        return self.node.get("properties")
+
+    def descendants(self) -> Iterator[Resource]:
+        """This resource and all its children at any depth, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.descendants()
+
+    def label(self) -> str:
+        """How to call it in a message: its name as far as known, or its symbolic name."""
+        if self.symbol is not None:
+            return self.symbol.name
+        return shown(self.name)
+
+    def _own_type(self) -> str | None:
+        node = self.node.get("type")
+        value = self.value(node)
+        return value.strip("/") if isinstance(value, str) else None
+
+    def _type(self) -> str | None:
+        own = self._own_type()
+        if own is None or self.parent is None or _is_full_type(own):
+            return own
+        return None if self.parent.type is None else f"{self.parent.type}/{own}"
+
+    def _full_name(self) -> Value:
+        own = self.value(self.node.get("name"))
+        if self.parent is None or not (is_text(own) or isinstance(own, Term)):
+            return own
+        own_type = self._own_type()
+        if own_type is not None and _is_full_type(own_type):
+            # A fully typed child carries its full name; some authors give it the short one.
+            if _slashes(own) == own_type.count("/") - 1 or _slashes(own) > 0:
+                return own
+        above = self.parent.name
+        if isinstance(above, str | Text | Term) and isinstance(own, str | Text | Term):
+            return self.template.evaluator.pool.text([above, "/", own])
+        return own
+
+
+_UNREAD: Final = Term("unread", (), -1)
+
+
+def _is_full_type(own: str) -> bool:
+    namespace, slash, _ = own.partition("/")
+    return bool(slash) and "." in namespace
+
+
+def _slashes(value: Value) -> int:
+    if isinstance(value, str):
+        return value.count("/")
+    if isinstance(value, Text):
+        return sum(part.count("/") for part in value.parts if isinstance(part, str))
+    return 0
+
+
+def split_name(name: Value, pool: Pool) -> tuple[Value, Value]:
+    """A full name as its last segment and what stands before it; None before where no slash is known."""
+    if isinstance(name, str):
+        before, _, own = name.rpartition("/")
+        return own, before or None
+    if isinstance(name, Text):
+        for index in range(len(name.parts) - 1, -1, -1):
+            part = name.parts[index]
+            if isinstance(part, str) and "/" in part:
+                before, _, after = part.rpartition("/")
+                above = pool.text([*name.parts[:index], before])
+                return pool.text([after, *name.parts[index + 1 :]]), above
+    return name, None
+
+
+def shown(value: Value) -> str:
+    """A name for people: what is known of it, with the rest in the words of the template."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Text):
+        return "".join(part if isinstance(part, str) else _shown_term(part) for part in value.parts)
+    if isinstance(value, Term):
+        return _shown_term(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return "?"
+
+
+def _shown_term(term: Term) -> str:
+    # A term can hold literals of the template, which may be secrets: only names are shown.
+    if term.operation in {"parameters", "variables"} and isinstance(term.arguments[-1], str):
+        return f"{{{term.arguments[-1]}}}"
+    if term.operation == "property" and isinstance(term.arguments[0], Term):
+        inner = _shown_term(term.arguments[0])[1:-1]
+        key = term.arguments[1]
+        return f"{{{inner}.{key}}}" if isinstance(key, str) else f"{{{inner}[]}}"
+    if term.operation in {"tolower", "toupper", "string"} and isinstance(term.arguments[0], Term):
+        return _shown_term(term.arguments[0])
+    return f"{{{term.operation}}}"
+
+
+class Template:
+    """A template, by itself or nested in a deployment resource.
+
+    `declared` holds the names that this template declares; `scope` those that its expressions
+    see, which are the enclosing template's where it is evaluated in outer scope.
+    """
+
+    __slots__ = (
+        "declared",
+        "deployment",
+        "document",
+        "evaluator",
+        "frame",
+        "inner",
+        "language",
+        "node",
+        "resources",
+        "scope",
+    )
+
+    def __init__(
+        self,
+        node: Node,
+        document: Document,
+        evaluator: Evaluator,
+        *,
+        deployment: Resource | None = None,
+        inner: bool = True,
+    ) -> None:
+        self.node = node
+        self.document = document
+        self.evaluator = evaluator
+        self.deployment = deployment
+        self.inner = inner
+        self.frame = TOP if deployment is None or inner else deployment.frame
+        language = node.get("languageVersion")
+        self.language = language.value if language and isinstance(language.value, str) else "1.0"
+        self.declared = _scope(node, self.language, evaluator.new_scope(), deployment if inner else None)
+        self.scope = self.declared if deployment is None or inner else deployment.scope
+        self.resources = self._resources(node.get("resources"), None)
+
+    @property
+    def modern(self) -> bool:
+        """Whether the template is in language version 2.0 or later."""
+        resources = self.node.get("resources")
+        return self.language.startswith("2") or (resources is not None and resources.kind == "object")
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether its resources are an object keyed by symbolic names."""
+        resources = self.node.get("resources")
+        return resources is not None and resources.kind == "object"
+
+    def all_resources(self) -> Iterator[Resource]:
+        """The resources of this template, children included, nested templates' not."""
+        for resource in self.resources:
+            yield from resource.descendants()
+
+    def templates(self) -> Iterator[Template]:
+        """This template and those nested in it at any depth, in document order."""
+        yield self
+        for resource in self.all_resources():
+            if resource.nested is not None:
+                yield from resource.nested.templates()
+
+    def _resources(self, section: Node | None, parent: Resource | None) -> tuple[Resource, ...]:
+        if section is None:
+            return ()
+        if section.kind == "array":
+            found: list[tuple[Node, Member | None]] = [(item, None) for item in section.items]
+        else:
+            found = [(member.value, member) for member in section.members]
+        made = []
+        for node, symbol in found:
+            if node.kind != "object":
+                continue
+            resource = Resource(node, self, parent=parent, symbol=symbol)
+            resource.children = self._resources(node.get("resources"), resource)
+            resource.nested = self._nested(resource)
+            made.append(resource)
+        return tuple(made)
+
+    def _nested(self, resource: Resource) -> Template | None:
+        if resource.key != DEPLOYMENTS or resource.properties is None:
+            return None
+        node = resource.properties.get("template")
+        if node is None or node.kind != "object":
+            return None
+        return Template(
+            node,
+            self.document,
+            self.evaluator,
+            deployment=resource,
+            inner=self._evaluates_inside(resource),
+        )
+
+    def _evaluates_inside(self, resource: Resource) -> bool:
+        node = resource.node.at("properties", "expressionEvaluationOptions", "scope")
+        value = resource.value(node)
+        if isinstance(value, str):
+            return value.lower() == "inner"
+        return self.modern
+
+
+def _scope(node: Node, language: str, number: int, deployment: Resource | None) -> Scope:
+    bindings: dict[str, Node] | None = None
+    if deployment is not None and deployment.properties is not None:
+        passed = deployment.properties.get("parameters")
+        if passed is None and deployment.properties.get("parametersLink") is None:
+            bindings = {}
+        elif passed is not None and passed.kind == "object":
+            bindings = {member.name.lower(): member.value for member in passed.members}
+            if any(member.name.startswith("[") for member in passed.members):
+                bindings = None
+    return Scope(
+        number,
+        parameters=_parameters(node.get("parameters")),
+        variables=_variables(node.get("variables")),
+        functions=_functions(node.get("functions")),
+        definitions=node.get("definitions"),
+        language=language,
+        bindings=bindings,
+        outer=None if deployment is None else deployment.scope,
+        frame=TOP if deployment is None else deployment.frame,
+    )
+
+
+def _parameters(section: Node | None) -> dict[str, Parameter]:
+    if section is None:
+        return {}
+    return {m.name.lower(): Parameter(m.name, m, m.value) for m in section.members}
+
+
+def _variables(section: Node | None) -> dict[str, Variable]:
+    found: dict[str, Variable] = {}
+    for member in () if section is None else section.members:
+        if member.name.lower() == "copy" and member.value.kind == "array":
+            for loop in member.value.items:
+                name, value = loop.get("name"), loop.get("input")
+                if name is not None and isinstance(name.value, str) and value is not None:
+                    found[name.value.lower()] = Variable(name.value, name, value, loop)
+        else:
+            found[member.name.lower()] = Variable(member.name, member, member.value, None)
+    return found
+
+
+def _functions(section: Node | None) -> dict[str, UserFunction]:
+    found: dict[str, UserFunction] = {}
+    for group in () if section is None else section.items:
+        namespace, members = group.get("namespace"), group.get("members")
+        if namespace is None or not isinstance(namespace.value, str) or members is None:
+            continue
+        for member in members.members:
+            body = member.value.at("output", "value")
+            declared = member.value.get("parameters")
+            if body is None:
+                continue
+            names = tuple(
+                str(name.value).lower()
+                for name in (item.get("name") for item in (declared.items if declared else ()))
+                if name is not None
+            )
+            name = f"{namespace.value}.{member.name}"
+            found[name.lower()] = UserFunction(name, names, body, member)
+    return found
+
+
+def read(document: Document) -> Template | None:
+    """The template that a document is; None where its root is no object."""
+    root = document.root
+    if root is None or root.kind != "object":
+        return None
+    return Template(root, document, Evaluator(len(document.source.text)))
+
+
+def linked(resource: Resource, linker: Linker, seen: tuple[str, ...] = ()) -> Template | None:
+    """The template that a deployment resource links to by `relativePath`, where the file is there.
+
+    Parameters are bound as for an inner-scope template. `seen` are the names of the documents
+    on the way here; one of them is not entered again.
+    """
+    if resource.key != DEPLOYMENTS:
+        return None
+    path = resource.value(resource.node.at("properties", "templateLink", "relativePath"))
+    if not isinstance(path, str):
+        return None
+    document = linker(resource.template.document.source.name, path.replace("\\", "/"))
+    if document is None or document.root is None or document.root.kind != "object":
+        return None
+    name = document.source.name
+    if name == resource.template.document.source.name or name in seen:
+        return None
+    return Template(document.root, document, resource.template.evaluator, deployment=resource)
+
+
+class Site(NamedTuple):
+    """A string, or member name, that Azure evaluates, with the names it sees.
+
+    `section` is `parameters`, `variables`, `functions`, `resources` or `outputs`; `function` is
+    the user function whose body it stands in.
+    """
+
+    place: Node | Member
+    text: str
+    scope: Scope
+    section: str
+    template: Template
+    function: UserFunction | None = None
+
+
+# Ignored by the service, or read by it as plain text.
+_NOT_EVALUATED: Final = frozenset({"metadata", "comments"})
+
+
+def sites(template: Template) -> Iterator[Site]:
+    """Every string of one template that is shaped like an expression, where Azure evaluates it.
+
+    Nested templates are not entered where they have a scope of their own; templates evaluated in
+    outer scope are part of the template around them.
+    """
+    node, scope = template.node, template.declared
+    if template.scope is template.declared:
+        for parameter in scope.parameters.values():
+            default = parameter.node.get("defaultValue")
+            if default is not None:
+                yield from _strings(default, scope, "parameters", template)
+        section = node.get("variables")
+        if section is not None:
+            yield from _strings(section, scope, "variables", template)
+        for function in scope.functions.values():
+            for site in _strings(function.body, scope, "functions", template):
+                yield site._replace(function=function)
+    yield from _evaluated(template, template)
+
+
+def _evaluated(template: Template, owner: Template) -> Iterator[Site]:
+    """The resources and outputs of a template, and of the outer-scope templates in them."""
+    nested = {id(r.nested.node): r.nested for r in template.all_resources() if r.nested is not None}
+    for name in ("resources", "outputs"):
+        section = template.node.get(name)
+        if section is None:
+            continue
+        pending = [section]
+        while pending:
+            current = pending.pop()
+            inside = nested.get(id(current))
+            if inside is not None:
+                if inside.scope is template.scope:
+                    yield from _evaluated(inside, owner)
+                continue
+            yield from _here(current, template.scope, name, owner)
+            below = current.items or [
+                m.value
+                for m in current.members
+                if m.name.lower() not in _NOT_EVALUATED or not _ignored_there(current, section)
+            ]
+            pending.extend(reversed(below))
+
+
+def _ignored_there(holder: Node, section: Node) -> bool:
+    """Whether `metadata` and `comments` of this object are the resource's or output's own."""
+    above = holder.parent
+    if above is section:
+        return True
+    return above is not None and above.key is not None and str(above.key).lower() == "resources"
+
+
+def _here(node: Node, scope: Scope, section: str, template: Template) -> Iterator[Site]:
+    if node.kind == "string":
+        text = node.value
+        if isinstance(text, str) and text[:1] == "[" and text[-1:] == "]":
+            yield Site(node, text, scope, section, template)
+    elif node.kind == "object":
+        for member in node.members:
+            if member.name[:1] == "[" and member.name[-1:] == "]":
+                yield Site(member, member.name, scope, section, template)
+
+
+def _strings(node: Node, scope: Scope, section: str, template: Template) -> Iterator[Site]:
+    for below in node.walk():
+        yield from _here(below, scope, section, template)
+

@@ -1,0 +1,70 @@
+"""Checks of a file as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from armlint.finding import Label
+from armlint.jsontext import Kind
+from armlint.rule import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from armlint.arm.model import Model
+    from armlint.jsontext import Document, Problem
+
+
+def invalid_json(model: Model, _: Model) -> Iterator[Result]:
+    """ARM001: what is no JSON, each at its place."""
+    for problem in model.document.errors:
+        labels = () if problem.related is None else (Label(problem.related, "opened here"),)
+        yield Result(problem.span, "", problem.message, labels)
+
+
+def duplicate_key(model: Model, _: Model) -> Iterator[Result]:
+    """ARM002: members of one object with the same name, also where only letter case differs."""
+    for problem in model.document.problems:
+        if problem.kind in {Kind.DUPLICATE_KEY, Kind.DUPLICATE_KEY_CASE}:
+            labels = () if problem.related is None else (Label(problem.related, "first here"),)
+            yield Result(problem.span, _pointer_at(model.document, problem), problem.message, labels)
+
+
+_LENIENT: Final = {
+    Kind.COMMENT: ("a comment", "comments"),
+    Kind.TRAILING_COMMA: ("a trailing comma", "trailing commas"),
+    Kind.RAW_CONTROL: ("a raw line break or control character in a string", "raw control characters"),
+    Kind.NAN: ("a number that JSON does not know", "numbers that JSON does not know"),
+}
+
+
+def lenient_json(model: Model, _: Model) -> Iterator[Result]:
+    """ARM003: what Azure CLI and PowerShell accept but the portal and the REST API refuse."""
+    first: dict[str, Problem] = {}
+    count: dict[str, int] = {}
+    for problem in model.document.problems:
+        if problem.kind in _LENIENT:
+            first.setdefault(problem.kind, problem)
+            count[problem.kind] = count.get(problem.kind, 0) + 1
+    for kind, problem in first.items():
+        one, many = _LENIENT[Kind(kind)]
+        number = count[kind]
+        what = f"{one} is not strict JSON" if number == 1 else f"{many} are not strict JSON ({number} in this file)"
+        yield Result(problem.span, "", what)
+
+
+def _pointer_at(document: Document, problem: Problem) -> str:
+    """The pointer of the member whose key is at a problem's place."""
+    node = document.root
+    while node is not None:
+        inside = None
+        for member in node.members:
+            if member.start == problem.span.start:
+                return member.value.pointer
+            if member.value.start <= problem.span.start < member.value.end:
+                inside = member.value
+        for item in node.items:
+            if item.start <= problem.span.start < item.end:
+                inside = item
+        node = inside
+    return ""

@@ -1,0 +1,116 @@
+"""Checks of expressions: that they parse and that the names in them exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from armlint.arm import expression as syntax
+from armlint.arm.evaluate import variable_references
+from armlint.arm.graph import Edge, rings
+from armlint.finding import Label
+from armlint.jsontext import Member
+from armlint.rule import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from armlint.arm.model import Model
+    from armlint.arm.template import Site, Template
+    from armlint.jsontext import Node
+
+
+def invalid_expression(template: Template, model: Model) -> Iterator[Result]:
+    """EXP401: a string in brackets that is no expression."""
+    for site in model.sites(template):
+        read = syntax.read(site.text)
+        if isinstance(read, syntax.Invalid):
+            span = site.place.span_of(read.start, read.end)
+            yield Result(span, pointer(site.place), read.message)
+
+
+def undefined_parameter(template: Template, model: Model) -> Iterator[Result]:
+    """EXP404: `parameters()` with a name that the expression's template does not declare."""
+    for site, name in _named(template, model, "parameters"):
+        if site.function is not None:
+            if str(name.value).lower() not in site.function.parameters:
+                where = f"user function '{site.function.name}'"
+                yield _undefined(site, name, "parameter", where, site.function.parameters)
+        elif str(name.value).lower() not in site.scope.parameters:
+            names = [parameter.name for parameter in site.scope.parameters.values()]
+            yield _undefined(site, name, "parameter", _where(site, template), names)
+
+
+def undefined_variable(template: Template, model: Model) -> Iterator[Result]:
+    """EXP405: `variables()` with a name that the expression's template does not define."""
+    for site, name in _named(template, model, "variables"):
+        if site.function is None and str(name.value).lower() not in site.scope.variables:
+            names = [variable.name for variable in site.scope.variables.values()]
+            yield _undefined(site, name, "variable", _where(site, template), names)
+
+
+def variable_cycle(template: Template, _: Model) -> Iterator[Result]:
+    """EXP407: variables that need each other."""
+    if template.scope is not template.declared:
+        return
+    variables = list(template.scope.variables.values())
+    positions = {variable.name.lower(): position for position, variable in enumerate(variables)}
+    edges = [
+        [
+            Edge(position, positions[key], place, place.span_of(name.start, name.end))
+            for place, name in variable_references(variable.node)
+            if (key := str(name.value).lower()) in positions
+        ]
+        for position, variable in enumerate(variables)
+    ]
+    for ring in rings(edges):
+        path = " → ".join([variables[edge.source].name for edge in ring] + [variables[ring[0].source].name])
+        closing = ring[-1]
+        labels = [
+            Label(edge.span, f"'{variables[edge.source].name}' needs '{variables[edge.target].name}'")
+            for edge in ring[:-1]
+        ]
+        what = "the variable needs itself" if len(ring) == 1 else "the variables need each other"
+        yield Result(closing.span, pointer(closing.place), f"{what}: {path}", tuple(labels))
+
+
+def pointer(place: Node | Member) -> str:
+    """The JSON Pointer of a string, or of the member that a name belongs to."""
+    return place.value.pointer if isinstance(place, Member) else place.pointer
+
+
+def _named(template: Template, model: Model, function: str) -> Iterator[tuple[Site, syntax.Literal]]:
+    """Each literal name that a template gives to one function, with where it stands."""
+    for site in model.sites(template):
+        if function not in site.text and function not in site.text.lower():
+            continue
+        read = syntax.read(site.text)
+        if read is None or isinstance(read, syntax.Invalid):
+            continue
+        for part in syntax.walk(read):
+            if isinstance(part, syntax.Call) and part.function == function and len(part.args) == 1:
+                name = part.args[0]
+                if isinstance(name, syntax.Literal) and isinstance(name.value, str):
+                    yield site, name
+
+
+def _where(site: Site, template: Template) -> str:
+    if template.deployment is not None:
+        return f"the nested template of '{template.deployment.label()}'"
+    if site.scope is not template.scope:
+        return "the nested template"
+    return "the template"
+
+
+def _undefined(
+    site: Site, name: syntax.Literal, what: str, where: str, known: Iterable[str]
+) -> Result:
+    from difflib import get_close_matches
+
+    folded = {key.lower(): key for key in known}
+    near = get_close_matches(str(name.value).lower(), folded, 1)
+    hint = f"; did you mean '{folded[near[0]]}'?" if near else ""
+    return Result(
+        site.place.span_of(name.start, name.end),
+        pointer(site.place),
+        f"{where} has no {what} '{name.value}'{hint}",
+    )

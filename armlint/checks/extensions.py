@@ -1,0 +1,75 @@
+"""Checks of virtual machine extensions that need more than one condition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from armlint.arm.evaluate import variable_references
+from armlint.arm.extension import field_of
+from armlint.arm.handlers import service_managed
+from armlint.arm.value import Object
+from armlint.finding import Label
+from armlint.rule import Result, at_key, at_value, tight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from armlint.arm.extension import Extension
+    from armlint.arm.model import Model
+    from armlint.jsontext import Node
+
+_COMMAND: Final = "commandToExecute"
+
+
+def command_in_public_settings(extension: Extension, _: Model) -> Iterator[Result]:
+    """EXT101: a command in `settings`, which everybody who can read the machine can read."""
+    handler = extension.handler
+    if handler is not None and service_managed(*handler):
+        return
+    settings = extension.member("settings")
+    where = f"'{_COMMAND}' of extension '{extension.label}' stands in its public settings"
+    if settings is not None and settings.value.kind == "object":
+        command = settings.value.member_named(_COMMAND)
+        if command is not None and command.value.kind != "null":
+            yield at_key(command, where, *_origins(extension, command.value))
+        return
+    value = field_of(extension.field("settings"), _COMMAND, extension.pool)
+    if value is None or not isinstance(extension.field("settings"), Object):
+        return
+    place = settings.value if settings is not None else extension.holder
+    if place is not None:
+        yield at_value(place, where, *_origins(extension, place))
+
+
+def _origins(extension: Extension, node: Node) -> Iterator[Label]:
+    """The variables that a value is taken from, as labels."""
+    if extension.resource is None:
+        return
+    variables = extension.resource.scope.variables
+    told: set[str] = set()
+    for _, name in variable_references(node):
+        key = str(name.value).lower()
+        variable = variables.get(key)
+        if variable is not None and key not in told:
+            told.add(key)
+            command = variable.node.member_named(_COMMAND)
+            place = variable.place if command is None else command
+            yield Label(place.span, "comes from here")
+
+
+def missing_publisher_or_type(extension: Extension, _: Model) -> Iterator[Result]:
+    """EXT105: an extension that does not say which handler it is."""
+    holder = extension.holder
+    missing = [name for name in ("publisher", "type") if extension.field(name) in (None, "")]
+    if not missing:
+        return
+    names = " and ".join(f"'{name}'" for name in missing)
+    message = f"extension '{extension.label}' has no {names}"
+    if holder is None:
+        yield Result(tight(extension.node), extension.node.pointer, message)
+        return
+    member = extension.member(missing[0])
+    if len(missing) == 1 and member is not None:
+        yield at_value(member.value, message)
+    else:
+        yield at_value(holder, message)

@@ -1,0 +1,79 @@
+"""What a rule is: facts from its page, a subject to look at, and a check that says what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from armlint.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from armlint.arm.model import Model
+    from armlint.finding import Label, Severity
+    from armlint.jsontext import Member, Node
+    from armlint.page import Page
+
+    Check = Callable[[Any, Model], Iterable["Result"]]
+    """Takes one subject of the rule's kind and the model of its file; yields what is wrong with it."""
+
+
+class Subject(StrEnum):
+    """What a rule looks at, one at a time."""
+
+    DOCUMENT = "document"
+    """Any file that armlint takes, once, as JSON (`Model`)."""
+    TEMPLATE = "template"
+    """A template, and each template nested in it (`Template`)."""
+    RESOURCE = "resource"
+    """A resource at any depth (`Resource`)."""
+    EXTENSION = "extension"
+    """A virtual machine extension in any shape (`Extension`)."""
+
+
+class Result(NamedTuple):
+    """What a check says about a span. `span` is in the text of the file that is checked."""
+
+    span: Span
+    pointer: str
+    message: str
+    labels: tuple[Label, ...] = ()
+    flow: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule. `check` is made when first asked for, since making it may import a module."""
+
+    id: str
+    name: str
+    title: str
+    severity: Severity
+    enabled: bool
+    since: str
+    tags: tuple[str, ...]
+    on: Subject
+    supersedes: tuple[str, ...]
+    help: str
+    page: Page
+    make: Callable[[], Check]
+
+
+def at_key(member: Member, message: str, *labels: Label, flow: tuple[Label, ...] = ()) -> Result:
+    """A finding on the key of a member: the member must not be here, or not be so named."""
+    return Result(member.span, member.value.pointer, message, labels, flow)
+
+
+def at_value(node: Node, message: str, *labels: Label, flow: tuple[Label, ...] = ()) -> Result:
+    """A finding on a value; on the key of an object or array, which may be pages long."""
+    return Result(tight(node), node.pointer, message, labels, flow)
+
+
+def tight(node: Node) -> Span:
+    """The characters to point at for a node: a scalar itself, a container's key or first bracket."""
+    if node.kind not in {"object", "array"}:
+        return node.span
+    return node.member.span if node.member is not None else Span(node.start, node.start + 1)
