@@ -1,0 +1,86 @@
+"""The extensions of a file as a list to read: what `armlint extensions` shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from armlint.arm import graph as graphs
+from armlint.arm.template import shown
+from armlint.arm.value import Array, Object, Text, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from armlint.arm.extension import Extension
+    from armlint.arm.model import Model
+
+
+class Item(NamedTuple):
+    """One extension. What is not known before deployment is shown in braces, or None for a switch."""
+
+    path: str
+    line: int
+    pointer: str
+    place: str
+    machine: str
+    name: str
+    publisher: str
+    type: str
+    version: str
+    auto_upgrade_minor_version: bool | None
+    enable_automatic_upgrade: bool | None
+    settings: tuple[str, ...]
+    protected_settings: tuple[str, ...]
+    waits_for: tuple[str, ...]
+    deployed: bool
+
+
+def inventory(model: Model) -> Iterator[Item]:
+    """The extensions of a file in document order. Only names of settings are told, no values."""
+    source = model.document.source
+    for extension in model.extensions:
+        yield Item(
+            path=source.name,
+            line=source.position(extension.node.start).line,
+            pointer=extension.node.pointer,
+            place=str(extension.shape),
+            machine=_text(extension.machine),
+            name=_text(extension.name),
+            publisher=_text(extension.publisher),
+            type=_text(extension.type),
+            version=_text(extension.field("typeHandlerVersion")),
+            auto_upgrade_minor_version=_switch(extension.field("autoUpgradeMinorVersion")),
+            enable_automatic_upgrade=_switch(extension.field("enableAutomaticUpgrade")),
+            settings=_names(extension.field("settings")),
+            protected_settings=_names(extension.field("protectedSettings")),
+            waits_for=tuple(_waits_for(extension, model)),
+            deployed=extension.deployed,
+        )
+
+
+def _text(value: Value) -> str:
+    return "" if value is None else shown(value)
+
+
+def _switch(value: Value) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
+
+
+def _names(value: Value) -> tuple[str, ...]:
+    if isinstance(value, Object):
+        return tuple(name for name, _ in value.fields.values())
+    return () if value is None else (shown(value) if isinstance(value, Text) else "{…}",)
+
+
+def _waits_for(extension: Extension, model: Model) -> Iterator[str]:
+    after = extension.field("provisionAfterExtensions")
+    if isinstance(after, Array):
+        yield from map(shown, after.items)
+    resource = extension.resource
+    if resource is None or extension.node is not resource.node:
+        return
+    graph: graphs.Graph = model.graph(extension.template)
+    position = graph.resources.index(resource)
+    yield from dict.fromkeys(graph.resources[edge.target].label() for edge in graph.edges[position])
