@@ -189,6 +189,10 @@ def _same(left: Any, right: Any) -> bool | _Unknown:
         return False
     if isinstance(right, _UnknownText) and not isinstance(left, _Unknown | str):
         return False
+    if isinstance(left, dict | list) != isinstance(right, dict | list) and not (
+        isinstance(left, _Unknown) or isinstance(right, _Unknown)
+    ):
+        return False
     if _has_unknown(left) or _has_unknown(right):
         return _UNKNOWN
     if isinstance(left, str) and isinstance(right, str):

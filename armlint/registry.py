@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from string import Formatter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint import page as pages
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 _STRINGS: Final = ("name", "since", "help", "python", "resource", "when", "deny", "require", "at", "message")
 _LISTS: Final = ("tags", "supersedes")
 _KEYS: Final = frozenset({*_STRINGS, *_LISTS, "severity", "on", "enabled"})
+_WORDS: Final = {
+    "extension": ("name", "machine", "publisher", "type", "version"),
+    "resource": ("name", "type"),
+}
 _NEEDED: Final = ("name", "severity", "since", "on", "help")
 
 
@@ -143,6 +148,19 @@ def _choice(page: Page, key: str, kind: Any) -> Any:
         raise PageError(page.name, pages.line_of(page, key), f"'{key}' is one of {allowed}") from None
 
 
+def _known_words(page: Page, message: str) -> None:
+    """Refuse a message with a word in braces that no subject of the rule fills in."""
+    words = _WORDS.get(str(page.table["on"]), ())
+    try:
+        used = [word for _, word, _, _ in Formatter().parse(message) if word is not None]
+    except ValueError:
+        used = [message]
+    for word in used:
+        if word not in words:
+            told = ", ".join(f"{{{known}}}" for known in words)
+            raise PageError(page.name, pages.line_of(page, "message"), f"a message may use {told}")
+
+
 class _maker:  # noqa: N801 - stands for a function; a class so that rules can be sent to workers
     """Makes the check of a page: imports the named function, or compiles the declared condition."""
 
@@ -161,8 +179,10 @@ class _maker:  # noqa: N801 - stands for a function; a class so that rules can b
                 raise PageError(
                     page.name, pages.line_of(page, extra), f"'{extra}' does not go with 'python'"
                 )
-        elif "message" not in table:
+            return
+        if "message" not in table:
             raise PageError(page.name, page.table_line, "a declared rule needs a 'message'")
+        _known_words(page, str(table["message"]))
 
     def __call__(self) -> Check:
         if self._made is None:

@@ -235,7 +235,7 @@ class Evaluator:
         if parameter is None:
             return _UNDEFINED_PARAMETER
         # What is being evaluated counts as unknown, so that defaults that need each other end.
-        unknown = self.pool.term("parameters", scope.number, key[1])
+        unknown = self.pool.term("parameters", scope.number, parameter.name)
         self._parameters[key] = unknown
         if scope.bindings is not None:
             self._parameters[key] = self._bound(scope, parameter, unknown)

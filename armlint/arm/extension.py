@@ -130,8 +130,8 @@ class Extension:
             return None
         if self.holder.kind == "object":
             member = self.holder.get(name)
-            return None if member is None else self._value(member)
-        return field_of(self._value(self.holder), name, self.pool)
+            return None if member is None else self.inside(member)
+        return field_of(self.inside(self.holder), name, self.pool)
 
     @property
     def publisher(self) -> Value:
@@ -198,7 +198,8 @@ class Extension:
         unknown = isinstance(self.publisher, Term | Text) or isinstance(self.type, Term | Text)
         return self.pool.unique("handler") if unknown else False
 
-    def _value(self, node: Node) -> Value:
+    def inside(self, node: Node) -> Value:
+        """The value of a node inside the extension."""
         if self.resource is not None:
             value = self.resource.value(node)
         else:

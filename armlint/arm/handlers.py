@@ -89,6 +89,16 @@ SERVICE_MANAGED: Final = frozenset(
 )
 
 
+# Settings that hold a command or a script to run, besides `commandToExecute` of any handler.
+COMMAND_SETTINGS: Final = {"microsoft.azure.extensions/customscript": ("script",)}
+
+
+def command_settings(handler: tuple[str, str] | None) -> tuple[str, ...]:
+    """The settings of a handler (publisher, type) that hold what it runs; of an unknown one too."""
+    known = () if handler is None else COMMAND_SETTINGS.get("/".join(handler).lower(), ())
+    return ("commandToExecute", *known)
+
+
 def supports_automatic_upgrade(publisher: str, kind: str) -> bool:
     """Whether Azure's table lists this handler for automatic upgrade."""
     return f"{publisher}/{kind}".lower() in AUTOMATIC_UPGRADE

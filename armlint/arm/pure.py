@@ -17,6 +17,7 @@ Behaviour is Microsoft's documentation unless a docstring names another source:
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ _MAX_WORK: Final = 4_000_000
 
 _ORDINALS: Final = ("first", "second", "third", "fourth")
 _CONTAINERS: Final = (list, dict)
+_KINDS: Final = {
+    str: "a string",
+    int: "an int",
+    bool: "a bool",
+    float: "a float",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
 
 
 class Wrong(Exception):  # noqa: N818 - not a failure of this program but a verdict on a template
@@ -86,9 +96,7 @@ def _amount(least: int, most: int | None) -> str:
 
 def _kind(value: object) -> str:
     """Name the type of a value as ARM does; `Undecided` for what is no plain value."""
-    names = {str: "a string", int: "an int", bool: "a bool", float: "a float", list: "an array"}
-    names |= {dict: "an object", type(None): "null"}
-    name = names.get(type(value))
+    name = _KINDS.get(type(value))
     if name is None:
         raise Undecided("not a plain value")
     return name
@@ -258,7 +266,7 @@ def _sorted_names(record: dict[str, object]) -> list[str]:
     github.com/Azure/bicep/issues/14057 and Bicep's tests show.
     """
     names = sorted(record, key=_fold)
-    for one, other in zip(names, names[1:], strict=False):
+    for one, other in pairwise(names):
         if _fold(one) != _fold(other) and _compare(_fold(one), _fold(other)) > 0:
             raise Undecided("an order that depends on the culture")
     return names
@@ -281,7 +289,7 @@ def _lookup(record: dict[str, object], name: str) -> str | None:
 
 
 def _quote(text: str) -> str:
-    """Write a string as Newtonsoft does by default: short escapes, lower-case \\u00XX, three line ends."""
+    """Write a string as Newtonsoft does by default: what must be, and three line ends, is escaped."""
     short = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
     def escape(match: re.Match[str]) -> str:
@@ -347,7 +355,7 @@ def _write(value: object, budget: _Budget, mode: str = "json") -> str:
                 raise Undecided("not a plain value")
             budget.spend(len(piece))
             pieces.append(piece)
-            if piece[-1] in "[{" and type(item) in _CONTAINERS:
+            if type(item) in _CONTAINERS:
                 break
         else:
             stack.pop()
@@ -379,14 +387,12 @@ def _comparable(one: object, other: object) -> bool:
     return type(one) is type(other) or (type(one) in numbers and type(other) in numbers)
 
 
-def _same(one: object, other: object) -> bool:
+def _same(one: object, other: object, budget: _Budget) -> bool:
     """Tell whether two values are equal; `Undecided` where Azure may see it differently."""
     _kind(one)
     _kind(other)
     if not _comparable(one, other):
         return False
-    _weigh(one, other)
-    budget = _Budget(_MAX_WORK)
     (exact, loose), (other_exact, other_loose) = _identity(one, budget), _identity(other, budget)
     if exact == other_exact:
         return True
@@ -398,7 +404,8 @@ def _same(one: object, other: object) -> bool:
 def _positions(items: list[object], wanted: object) -> tuple[list[int], bool]:
     """Return where an array holds a value, and whether there are elements that may be equal too."""
     _kind(wanted)
-    _weigh(items, wanted)
+    if type(wanted) in _CONTAINERS:
+        _weigh(items, wanted)
     budget = _Budget(_MAX_WORK)
     exact, loose = _identity(wanted, budget)
     found: list[int] = []
@@ -633,12 +640,14 @@ def _intersection(*values: object) -> object:
 
 def _common_properties(records: list[dict[str, object]]) -> dict[str, object]:
     first, *others = records
+    spellings = [_spellings(record) for record in records[1:]]
+    _spellings(first)
+    budget = _Budget(_MAX_WORK)
     result: dict[str, object] = {}
     for name, value in first.items():
-        spelled = [_lookup(other, name) for other in others]
-        if None in spelled:
-            continue
-        if all(_same(value, other[own]) for own, other in zip(spelled, others, strict=True) if own is not None):
+        spelled = [spelling.get(name.casefold()) for spelling in spellings]
+        found = [other[own] for own, other in zip(spelled, others, strict=True) if own is not None]
+        if len(found) == len(others) and all(_same(value, item, budget) for item in found):
             if any(own != name for own in spelled):
                 raise Undecided("names that differ only in case")
             result[name] = value
@@ -737,6 +746,8 @@ def _flatten(values: object) -> list[object]:
 def _items(record: object) -> list[object]:
     """Return an array of `{"key": …, "value": …}`, ordered by key."""
     properties = _object("items", 1, record)
+    if 3 * len(properties) > MAX_SIZE:
+        raise Undecided("the array would be too large")
     result: list[object] = [{"key": name, "value": properties[name]} for name in _sorted_names(properties)]
     _weigh(result)
     return result
@@ -820,7 +831,10 @@ def _try_get(value: object, first: object, *rest: object) -> object:
 
 
 def _walk(value: object, accessors: tuple[object, ...]) -> object:
-    """Follow accessors that must succeed. An index from the end is `{"value": 1, "fromEnd": true}`."""
+    """Follow accessors that must succeed; an index may be an object (DecompilerTests among Bicep's tests).
+
+    `{"value": 1, "fromEnd": true}` is the last element, `{"value": 1}` the second.
+    """
     for accessor in accessors:
         if type(value) is dict and type(accessor) is str:
             name = _lookup(_object("tryGet", 1, value), accessor)
@@ -829,11 +843,12 @@ def _walk(value: object, accessors: tuple[object, ...]) -> object:
             value = value[name]
             continue
         index = accessor
-        if type(accessor) is dict and accessor.keys() == {"value", "fromEnd"} and type(value) is list:
-            back = accessor["value"]
-            from_end = accessor["fromEnd"]
-            if type(back) is int and type(from_end) is bool:
-                index = len(value) - back if from_end else back
+        if type(accessor) is dict and accessor.keys() <= {"value", "fromEnd"} and type(value) is list:
+            index, from_end = accessor.get("value"), accessor.get("fromEnd", False)
+            if type(from_end) is not bool:
+                raise Undecided("an accessor of another form")
+            if type(index) is int and from_end:
+                index = len(value) - index
         if type(value) is list and type(index) is int and 0 <= index < len(value):
             value = value[index]
         else:
@@ -876,7 +891,8 @@ def _coalesce(*values: object) -> object:
 @_define("equals", 2, 2)
 def _equals(one: object, other: object) -> bool:
     """Tell whether two values are equal: type and all, strings by case; see `_identity`."""
-    return _same(one, other)
+    _weigh(one, other)
+    return _same(one, other, _Budget(_MAX_WORK))
 
 
 def _order(function: str, one: object, other: object) -> int:
@@ -1063,7 +1079,7 @@ def _json(text: object) -> object:
     return _parse(_text("json", 1, text))
 
 
-_TOKEN: Final = r"""\s+|"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*'|[][{},:]|[^][\s"'{},:]+"""
+_LEXEME: Final = r"""\s+|"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*'|[][{},:]|[^][\s"'{},:]+"""
 
 
 def _parse(text: str) -> object:
@@ -1111,7 +1127,7 @@ def _tokens(text: str) -> list[str]:
 
     A string without an end fails, unless it may stand in a comment.
     """
-    tokens: list[str] = re.findall(_TOKEN, text, re.DOTALL)
+    tokens: list[str] = re.findall(_LEXEME, text, re.DOTALL)
     if sum(map(len, tokens)) < len(text):
         if "/" in text:
             raise Undecided("JSON with a comment, perhaps")
@@ -1220,6 +1236,8 @@ def _data_uri_to_string(uri: object) -> str:
     if charsets not in ([], ["utf-8"]):
         raise Undecided("a data URI in another character set")
     if parts[2]:
+        if "%" in data:
+            raise Undecided("an escape in base64")
         result = _decode("dataUriToString", data)
     elif "+" in data:
         raise Undecided("a plus in a data URI")
@@ -1374,8 +1392,9 @@ def _cased(function: str, value: object, convert: Callable[[str], str]) -> str:
 
 @_define("trim", 1, 1)
 def _trim(text: object) -> str:
-    """Remove white space from both ends: .NET's, which unlike Python's has no \\x1c to \\x1f."""
-    spaces = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+    """Remove white space from both ends: .NET's, which has no control characters but five and U+0085."""
+    spaces = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+    spaces += "".join(map(chr, range(0x2000, 0x200B)))
     return _within(_text("trim", 1, text).strip(spaces))
 
 
@@ -1409,17 +1428,20 @@ def _replace(text: object, old: object, new: object) -> str:
 
 
 @_define("substring", 1, 3)
-def _substring(text: object, start: object = 0, *length: object) -> str:
-    """Return a part of a string, to its end if no length is given; it must be within the string."""
+def _substring(text: object, *place: object) -> str:
+    """Return a part of a string, to its end if no length is given; it must be within the string.
+
+    The documentation has the start optional too, but the service wanted it (recorded).
+    """
     whole = _indexable(_text("substring", 1, text))
-    begin = _whole("substring", 2, start)
+    if not place:
+        raise Undecided("'substring' without a start")
+    begin, *length = [_whole("substring", position, value) for position, value in enumerate(place, 2)]
     if not 0 <= begin <= len(whole):
         raise Wrong(f"'substring' cannot start at {begin} in a string of {len(whole)} characters")
-    count = _whole("substring", 3, length[0]) if length else len(whole) - begin
+    count = length[0] if length else len(whole) - begin
     if not 0 <= count <= len(whole) - begin:
-        raise Wrong(
-            f"'substring' cannot take {count} characters from {begin} on in a string of {len(whole)}"
-        )
+        raise Wrong(f"'substring' cannot take {count} characters from {begin} on in a string of {len(whole)}")
     return _within(whole[begin : begin + count])
 
 
@@ -1441,6 +1463,9 @@ def _pad_left(value: object, width: object, padding: object = " ") -> str:
     if not 1 <= total <= 16:  # noqa: PLR2004 - see above
         raise Undecided("'padLeft' to such a width")
     return _within(text).rjust(total, filler)
+
+
+_MAX_MARKS: Final = 1_000
 
 
 @_define("split", 2, 2)
@@ -1466,16 +1491,13 @@ def _split(text: object, delimiter: object) -> list[object]:
     marks = [mark for mark in marks if mark]
     if not marks:
         return [whole]
+    if sum(map(len, marks)) > _MAX_MARKS:
+        raise Undecided("too many delimiters")
     # Where several could match, the first in the array does.
     pattern = re.compile("|".join(map(re.escape, marks)))
-    result: list[object] = []
-    begin = 0
-    for match in pattern.finditer(whole):
-        result.append(whole[begin : match.start()])
-        begin = match.end()
-        if len(result) >= MAX_SIZE:
-            raise Undecided("the array would be too large")
-    return [*result, whole[begin:]]
+    if sum(1 for _ in pattern.finditer(whole)) >= MAX_SIZE:
+        raise Undecided("the array would be too large")
+    return list(pattern.split(whole))
 
 
 @_define("join", 2, 2)
@@ -1533,11 +1555,8 @@ def _format_item(item: str, values: tuple[object, ...], budget: _Budget) -> str:
     if len(digits) > 6 or int(digits) >= len(values):  # noqa: PLR2004 - more than any call has
         raise Wrong(f"'format' has no value for {{{digits}}}; it was given {len(values)}")
     value = values[int(digits)]
-    if type(value) is int:
-        text = _int_text(_in_range(value), parts[4] or "")
-    else:
-        # Only numbers and dates of .NET heed a format.
-        text = _scalar_text(value)
+    # Of what is decided, only ints heed a format.
+    text = _int_text(_in_range(value), parts[4] or "") if type(value) is int else _scalar_text(value)
     width = parts[3] or "0"
     if len(width) > 6 or int(width) > budget.left:  # noqa: PLR2004 - .NET refuses a million
         raise Undecided("a width that is too large")
@@ -1609,8 +1628,8 @@ def _address(bits: int, number: int) -> str:
     if bits == 32:  # noqa: PLR2004 - of IPv4
         return str(ipaddress.IPv4Address(number))
     groups = [number >> shift & 0xFFFF for shift in range(112, -1, -16)]
-    zeros = max(map(len, re.findall("0+", "".join("0" if group == 0 else "1" for group in groups))), default=0)
-    if zeros == 1 or not any(groups[:4]) or groups[4:6] in ([0, 0x5EFE], [0x200, 0x5EFE]):
+    runs = re.findall("0+", "".join(["1" if group else "0" for group in groups]))
+    if max(runs, default="") == "0" or not any(groups[:4]) or groups[4:6] in ([0, 0x5EFE], [0x200, 0x5EFE]):
         raise Undecided("an address that .NET writes in a way of its own")
     return str(ipaddress.IPv6Address(number))
 
@@ -1791,9 +1810,9 @@ def _format_date(moment: datetime, form: str) -> str:
         if form != "u":
             raise Undecided("a date format that may depend on the culture")
         form = "yyyy-MM-dd HH:mm:ssZ"
-    hour = moment.hour % 12 or 12
-    values = {"yyyy": f"{moment.year:04}", "yy": f"{moment.year % 100:02}", "tt": "PM" if moment.hour > 11 else "AM"}
-    numbers = {"M": moment.month, "d": moment.day, "H": moment.hour, "h": hour}
+    half, hour = divmod(moment.hour, 12)
+    values = {"yyyy": f"{moment.year:04}", "yy": f"{moment.year % 100:02}", "tt": ("AM", "PM")[half]}
+    numbers = {"M": moment.month, "d": moment.day, "H": moment.hour, "h": hour or 12}
     numbers |= {"m": moment.minute, "s": moment.second}
     for letter, number in numbers.items():
         values |= {letter: str(number), 2 * letter: f"{number:02}"}

@@ -412,6 +412,8 @@ class Site(NamedTuple):
     section: str
     template: Template
     function: UserFunction | None = None
+    outer: Template | None = None
+    """The innermost nested template, evaluated in outer scope, that the string stands in."""
 
 
 # Ignored by the service, or read by it as plain text.
@@ -424,18 +426,19 @@ def sites(template: Template) -> Iterator[Site]:
     Nested templates are not entered where they have a scope of their own; templates evaluated in
     outer scope are part of the template around them.
     """
+    if template.scope is not template.declared:
+        return
     node, scope = template.node, template.declared
-    if template.scope is template.declared:
-        for parameter in scope.parameters.values():
-            default = parameter.node.get("defaultValue")
-            if default is not None:
-                yield from _strings(default, scope, "parameters", template)
-        section = node.get("variables")
-        if section is not None:
-            yield from _strings(section, scope, "variables", template)
-        for function in scope.functions.values():
-            for site in _strings(function.body, scope, "functions", template):
-                yield site._replace(function=function)
+    for parameter in scope.parameters.values():
+        default = parameter.node.get("defaultValue")
+        if default is not None:
+            yield from _strings(default, scope, "parameters", template)
+    section = node.get("variables")
+    if section is not None:
+        yield from _strings(section, scope, "variables", template)
+    for function in scope.functions.values():
+        for site in _strings(function.body, scope, "functions", template):
+            yield site._replace(function=function)
     yield from _evaluated(template, template)
 
 
@@ -454,7 +457,8 @@ def _evaluated(template: Template, owner: Template) -> Iterator[Site]:
                 if inside.scope is template.scope:
                     yield from _evaluated(inside, owner)
                 continue
-            yield from _here(current, template.scope, name, owner)
+            outer = None if template is owner else template
+            yield from (site._replace(outer=outer) for site in _here(current, template.scope, name, owner))
             below = current.items or [
                 m.value
                 for m in current.members

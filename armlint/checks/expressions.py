@@ -94,11 +94,12 @@ def _named(template: Template, model: Model, function: str) -> Iterator[tuple[Si
 
 
 def _where(site: Site, template: Template) -> str:
+    where = "the template"
     if template.deployment is not None:
-        return f"the nested template of '{template.deployment.label()}'"
-    if site.scope is not template.scope:
-        return "the nested template"
-    return "the template"
+        where = f"the nested template of '{template.deployment.label()}'"
+    if site.outer is not None and site.outer.deployment is not None:
+        return f"{where}, in whose scope '{site.outer.deployment.label()}' is evaluated,"
+    return where
 
 
 def _undefined(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from armlint.arm.evaluate import variable_references
 from armlint.arm.extension import field_of
-from armlint.arm.handlers import service_managed
+from armlint.arm.handlers import command_settings, service_managed
 from armlint.arm.value import Object
 from armlint.finding import Label
 from armlint.rule import Result, at_key, at_value, tight
@@ -18,30 +18,27 @@ if TYPE_CHECKING:
     from armlint.arm.model import Model
     from armlint.jsontext import Node
 
-_COMMAND: Final = "commandToExecute"
-
-
 def command_in_public_settings(extension: Extension, _: Model) -> Iterator[Result]:
     """EXT101: a command in `settings`, which everybody who can read the machine can read."""
     handler = extension.handler
     if handler is not None and service_managed(*handler):
         return
     settings = extension.member("settings")
-    where = f"'{_COMMAND}' of extension '{extension.label}' stands in its public settings"
-    if settings is not None and settings.value.kind == "object":
-        command = settings.value.member_named(_COMMAND)
-        if command is not None and command.value.kind != "null":
-            yield at_key(command, where, *_origins(extension, command.value))
-        return
-    value = field_of(extension.field("settings"), _COMMAND, extension.pool)
-    if value is None or not isinstance(extension.field("settings"), Object):
-        return
-    place = settings.value if settings is not None else extension.holder
-    if place is not None:
-        yield at_value(place, where, *_origins(extension, place))
+    for name in command_settings(handler):
+        where = f"'{name}' of extension '{extension.label}' stands in its public settings"
+        if settings is not None and settings.value.kind == "object":
+            command = settings.value.member_named(name)
+            if command is not None and extension.inside(command.value) not in (None, ""):
+                yield at_key(command, where, *_origins(extension, command.value, name))
+            continue
+        value = extension.field("settings")
+        if isinstance(value, Object) and field_of(value, name, extension.pool) not in (None, ""):
+            place = settings.value if settings is not None else extension.holder
+            if place is not None:
+                yield at_value(place, where, *_origins(extension, place, name))
 
 
-def _origins(extension: Extension, node: Node) -> Iterator[Label]:
+def _origins(extension: Extension, node: Node, setting: str) -> Iterator[Label]:
     """The variables that a value is taken from, as labels."""
     if extension.resource is None:
         return
@@ -52,7 +49,7 @@ def _origins(extension: Extension, node: Node) -> Iterator[Label]:
         variable = variables.get(key)
         if variable is not None and key not in told:
             told.add(key)
-            command = variable.node.member_named(_COMMAND)
+            command = variable.node.member_named(setting)
             place = variable.place if command is None else command
             yield Label(place.span, "comes from here")
 

@@ -136,7 +136,7 @@ def undefined_dependency(template: Template, model: Model) -> Iterator[Result]:
     graph = model.graph(template)
     for undefined in graph.undefined:
         target = _target(undefined.target)
-        hint = _nearest(target, _names(graph))
+        hint = _nearest(target, _names(graph, target))
         yield at_value(undefined.place, f"the template has no resource '{target}'{hint}")
 
 
@@ -145,15 +145,20 @@ def _target(value: Value) -> str:
     return text.rpartition("/providers/")[2]
 
 
-def _names(graph: Graph) -> list[str]:
+def _names(graph: Graph, target: str) -> list[str]:
+    """What the author may have meant: resources of the same type where the target has one, else names."""
     names = []
+    kind = target.rpartition("/")[0].lower()
     for resource in graph.resources:
-        names.append(resource.label())
+        if not kind:
+            names.append(resource.label())
         if resource.type is not None and isinstance(resource.name, str):
             namespace, *kinds = resource.type.split("/")
             pairs = zip(kinds, resource.name.split("/"), strict=False)
-            names.append("/".join([namespace, *(f"{kind}/{name}" for kind, name in pairs)]))
-        if resource.loop is not None:
+            id_ = "/".join([namespace, *(f"{segment}/{name}" for segment, name in pairs)])
+            if id_.rpartition("/")[0].lower() == kind:
+                names.append(id_)
+        if resource.loop is not None and not kind:
             names.append(resource.loop)
     return names
 

@@ -56,7 +56,8 @@ def printable(text: str) -> str:
 def shown_path(path: str) -> str:
     """Make a path printable; one that would begin a line like a workflow command gets a `./`."""
     path = printable(path)
-    return f"./{path}" if path.lstrip().startswith("::") else path
+    # One colon is enough, as the next one may be that before the line number.
+    return f"./{path}" if path.lstrip().startswith(":") else path
 
 
 def headline(entry: Entry) -> str:

@@ -1,0 +1,160 @@
+"""Every rule page is a definition that loads, documentation that stands up, and examples that run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import armlint
+from armlint import page as pages
+from armlint.jsontext import read
+from armlint.page import Example, Page, PageError
+from armlint.registry import load, rule_of
+from armlint.run import load_rules
+from armlint.source import Source
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    pages.read(path.name, path.read_text("utf-8"))
+    for path in sorted((ROOT / "rules").glob("*.md"))
+    if path.name != "README.md"
+]
+EXAMPLES = [(page, example) for page in PAGES for example in page.examples]
+
+FRAME = """{
+"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+"contentVersion": "1.0.0.0",
+"resources": [
+%s
+]
+}
+"""
+# Lines of FRAME before the example.
+FRAME_LINES = 4
+
+
+def framed(example: Example) -> tuple[str, int]:
+    """The example as a file, and how many lines stand before it."""
+    root = read(Source(example.text)).root
+    whole = root is None or root.kind != "object" or root.get("$schema") or root.get("resources") and root.get("contentVersion")
+    kind = None if root is None else root.get("type")
+    if whole or kind is None or not isinstance(kind.value, str) or "/" not in kind.value:
+        return example.text, 0
+    return FRAME % example.text, FRAME_LINES
+
+
+@pytest.mark.parametrize(
+    ("page", "example"), EXAMPLES, ids=[f"{page.id}-{example.kind}-{example.line}" for page, example in EXAMPLES]
+)
+def test_example(page: Page, example: Example) -> None:
+    text, before = framed(example)
+    found = armlint.check(text, select=[page.id])
+    lines = [entry.region.line - before for entry in found]
+    told = "\n".join(f"line {entry.region.line - before}: {entry.message}" for entry in found)
+    assert lines == sorted(example.expected), f"{page.name}:{example.line}\n{told}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.id)
+class TestPage:
+    def test_file_name(self, page: Page) -> None:
+        assert page.name == f"{page.id}-{page.table['name']}.md"
+
+    def test_fence_follows_its_schema(self, page: Page) -> None:
+        schema = json.loads((ROOT / "schemas" / "rule.schema.json").read_text("utf-8"))
+        Draft202012Validator.check_schema(schema)
+        errors = [error.message for error in Draft202012Validator(schema).iter_errors(dict(page.table))]
+        assert not errors
+
+    def test_rule_can_run(self, page: Page) -> None:
+        assert callable(rule_of(page).make())
+
+    def test_has_examples(self, page: Page) -> None:
+        kinds = {example.kind for example in page.examples}
+        assert {"bad", "good"} <= kinds
+
+    def test_good_examples_say_why(self, page: Page) -> None:
+        for example in page.examples:
+            if example.kind == "good":
+                assert example.heading.lower() not in {"good", "bad", "fixed"}, f"{page.name}:{example.line}"
+
+    def test_summary_is_short(self, page: Page) -> None:
+        assert 20 <= len(page.summary) <= 300
+
+    def test_help_is_one_sentence(self, page: Page) -> None:
+        assert str(page.table["help"]).endswith(".")
+        assert len(str(page.table["help"])) <= 200
+
+
+def test_index_is_true() -> None:
+    index = (ROOT / "rules" / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| \[(\w+)\]\(([^)]+)\) \| ([\w-]+) \| (\w+) \| (\w+) \| (.+?) \|$", index, re.M)
+    expected = [
+        (rule.id, rule.page.name, rule.name, str(rule.severity), "on" if rule.enabled else "off", rule.title)
+        for rule in load_rules().rules
+    ]
+    assert rows == expected
+
+
+def test_superseded_rules_exist() -> None:
+    ids = {page.id for page in PAGES}
+    for page in PAGES:
+        superseded = page.table.get("supersedes", [])
+        assert isinstance(superseded, list)
+        # A page may name a rule that is still to come, but not itself.
+        assert page.id not in superseded
+        assert all(re.fullmatch(r"[A-Z]{3}\d{3}", other) for other in superseded)
+    assert ids
+
+
+GOOD = """# ABC001 · A title
+
+A first paragraph.
+
+```toml rule
+name = "a-rule"
+severity = "error"
+since = "0.1.0"
+on = "extension"
+help = "Do it."
+deny = "publisher == 'x'"
+message = "no"
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "message"),
+    [
+        (("# ABC001 · A title", "# A title"), 1, "heading"),
+        (("```toml rule", "```toml"), 1, "needs a fence"),
+        (('name = "a-rule"', 'nam = "a-rule"'), 6, "no key 'nam'"),
+        (('severity = "error"', 'severity = "fatal"'), 7, "one of error, warning, info"),
+        (('help = "Do it."\n', ""), 5, "lacks 'help'"),
+        (('since = "0.1.0"', "since = 1"), 8, "is a string"),
+        (('message = "no"', ""), 5, "needs a 'message'"),
+        (('message = "no"', 'require = "x"'), 5, "exactly one"),
+        (('name = "a-rule"', 'name = "a-rule'), 6, "no TOML"),
+        (('deny = "publisher', 'tags = "x"\ndeny = "publisher'), 11, "list of strings"),
+        (('message = "no"\n```', 'message = "no"\n'), 5, "never closed"),
+    ],
+)
+def test_mistakes_in_a_page_are_told_with_their_line(change: tuple[str, str], line: int, message: str) -> None:
+    with pytest.raises(PageError) as caught:
+        load([("ABC001-a-rule.md", GOOD.replace(*change))])
+    assert caught.value.line == line
+    assert message in caught.value.message
+
+
+def test_a_condition_that_is_no_jmespath_is_told() -> None:
+    rule = rule_of(pages.read("x.md", GOOD.replace("publisher == 'x'", "publisher ==")))
+    with pytest.raises(PageError, match="JMESPath"):
+        rule.make()
+
+
+def test_two_pages_of_one_id_are_an_error() -> None:
+    with pytest.raises(PageError, match="defined in a.md already"):
+        load([("a.md", GOOD), ("b.md", GOOD)])
