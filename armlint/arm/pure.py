@@ -10,7 +10,7 @@ Behaviour is Microsoft's documentation unless a docstring names another source:
 
 * "Bicep's tests": tests in github.com/Azure/bicep that run Azure's own evaluation library;
 * "recorded": error texts and results of live deployments (2020 and 2021) that the tests in
-  github.com/KingslandConsulting/Kingsland.ArmLinter quote, or that issues on GitHub quote;
+  github.com/KingslandConsulting/Kingsland.ArmLinter quote;
 * ".NET" and "Newtonsoft": what the library that Azure's engine is built on does.
 """
 
@@ -36,7 +36,7 @@ _INT32_MAX: Final = 2**31 - 1
 # Newtonsoft's own limit on the depth of a text, from version 13 on.
 _JSON_DEPTH: Final = 64
 # Equality of arrays and objects is that of a canonical text; this bounds the work for one call.
-_MAX_WORK: Final = 4_000_000
+_MAX_WORK: Final = 1_000_000
 
 _ORDINALS: Final = ("first", "second", "third", "fourth")
 _CONTAINERS: Final = (list, dict)
@@ -91,7 +91,7 @@ def _amount(least: int, most: int | None) -> str:
     return f"{least} or more arguments" if most is None else f"{least} to {most} arguments"
 
 
-# -- arguments: each helper returns its argument, or raises because it is of the wrong type --
+# -- arguments: each function here returns its argument, or raises because it is of the wrong type --
 
 
 def _kind(value: object) -> str:
@@ -107,8 +107,18 @@ def _refuse(function: str, position: int, wanted: str, value: object) -> NoRetur
     kind = _kind(value)
     if value is None:
         raise Undecided(f"'{function}' of null")
-    which = _ORDINALS[position - 1] if position <= len(_ORDINALS) else f"{position}th"
-    raise Wrong(f"'{function}' takes {wanted} as its {which} argument, not {kind}")
+    which = (
+        f"its {_ORDINALS[position - 1]} argument" if position <= len(_ORDINALS) else f"argument {position}"
+    )
+    raise Wrong(f"'{function}' takes {wanted} as {which}, not {kind}")
+
+
+def _refuse_within(function: str, wanted: str, item: object) -> NoReturn:
+    """Raise for an array with an element of the wrong type."""
+    kind = _kind(item)
+    if item is None or type(item) is float:
+        raise Undecided(f"'{function}' of an array with {kind} in it")
+    raise Wrong(f"'{function}' takes {wanted}; this one has {kind} in it")
 
 
 def _text(function: str, position: int, value: object) -> str:
@@ -267,8 +277,9 @@ def _sorted_names(record: dict[str, object]) -> list[str]:
     """
     names = sorted(record, key=_fold)
     for one, other in pairwise(names):
-        if _fold(one) != _fold(other) and _compare(_fold(one), _fold(other)) > 0:
-            raise Undecided("an order that depends on the culture")
+        if _fold(one) != _fold(other):
+            # The order is known; this raises where a culture may have another.
+            _compare(one, other)
     return names
 
 
@@ -661,8 +672,9 @@ def _union(*values: object) -> object:
     Later values win and arrays in objects are replaced, says the documentation; it is silent on
     null over a value, which Newtonsoft's merge ignores by default.
     """
-    if _alike("union", values) is dict:
-        _weigh(*values)
+    kind = _alike("union", values)
+    _weigh(*values)
+    if kind is dict:
         result: dict[str, object] = {}
         for value in values:
             _merge(result, _object("union", 1, value))
@@ -671,7 +683,6 @@ def _union(*values: object) -> object:
 
 
 def _distinct(items: list[object]) -> list[object]:
-    _weigh(items)
     budget = _Budget(_MAX_WORK)
     result: list[object] = []
     seen: dict[object, object] = {}
@@ -719,7 +730,7 @@ def _shallow_merge(values: object) -> dict[str, object]:
     items = _array("shallowMerge", 1, values)
     for item in items:
         if type(item) is not dict:
-            _refuse("shallowMerge", 1, "an array of objects", item)
+            _refuse_within("shallowMerge", "an array of objects", item)
     _weigh(items)
     for item in items:
         for name, new in _object("shallowMerge", 1, item).items():
@@ -735,9 +746,7 @@ def _flatten(values: object) -> list[object]:
     items = _array("flatten", 1, values)
     for item in items:
         if type(item) is not list:
-            if item is None:
-                raise Undecided("'flatten' of null")
-            raise Wrong(f"'flatten' takes an array of arrays; this one has {_kind(item)} in it")
+            _refuse_within("flatten", "an array of arrays", item)
     _weigh(items)
     return [inner for item in items if type(item) is list for inner in item]
 
@@ -784,8 +793,8 @@ def _extreme(function: str, values: tuple[object, ...], choose: Callable[[list[i
             raise Undecided(f"'{function}' of nothing")
         values = tuple(values[0])
         for value in values:
-            if type(value) is list:
-                raise Wrong(f"'{function}' takes an array of ints; this one has an array in it")
+            if type(value) is not int:
+                _refuse_within(function, "an array of ints", value)
     elif any(type(value) is list for value in values):
         raise Undecided(f"'{function}' of arrays and ints")
     return choose([_whole(function, position, value) for position, value in enumerate(values, 1)])
@@ -807,9 +816,10 @@ def _min(*values: object) -> int:
 def _try_get(value: object, first: object, *rest: object) -> object:
     """Return what an object or array has under a name or index; null if it has no such thing.
 
-    With more names it is Bicep's `value.?first.second`: null if `first` is missing, and from
-    there on plain access, which fails (SafeDereferenceTests among Bicep's tests). Whether a
-    `first` that is there and null ends the chain is not documented.
+    Of null it is null, on which compiled Bicep relies. With more names it is `value.?first.second`
+    of Bicep: null if `first` is missing, and from there on plain access, which fails
+    (SafeDereferenceTests among Bicep's tests). Whether a `first` that is there and null ends the
+    chain is not documented.
     """
     _kind(value)
     if value is None:
@@ -1083,7 +1093,7 @@ _LEXEME: Final = r"""\s+|"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*'|[][{}
 
 
 def _parse(text: str) -> object:
-    import json  # noqa: PLC0415 - few templates need it
+    import json
 
     _room(len(text))
     if text.count("[") + text.count("{") > _JSON_DEPTH:
@@ -1103,23 +1113,19 @@ def _parse(text: str) -> object:
     def constant(_: str) -> NoReturn:
         raise Undecided("a number that is none")
 
-    def load(candidate: str) -> object:
-        # `strict` would refuse line ends in strings, which Newtonsoft reads.
-        return json.loads(
-            candidate, parse_int=whole, parse_float=fraction, parse_constant=constant, strict=False
-        )
-
+    # `strict` would refuse line ends in strings, which Newtonsoft reads.
+    decoder = json.JSONDecoder(parse_int=whole, parse_float=fraction, parse_constant=constant, strict=False)
     try:
-        value: object = load(text)
+        return decoder.decode(text)
     except ValueError:
-        tokens = _tokens(text)
-        _check_tokens(tokens)
-        try:
-            value = load("".join(map(_double_quoted, tokens)))
-        except ValueError:
-            raise Undecided("JSON that only some readers take") from None
-    _weigh(value)
-    return value
+        # Python's error holds the whole text; nothing is raised from here, lest that is shown.
+        pass
+    tokens = _tokens(text)
+    _check_tokens(tokens)
+    try:
+        return decoder.decode("".join(map(_double_quoted, tokens)))
+    except ValueError:
+        raise Undecided("JSON that only some readers take") from None
 
 
 def _tokens(text: str) -> list[str]:
@@ -1165,7 +1171,7 @@ def _double_quoted(token: str) -> str:
 
 
 def _encode(data: bytes) -> str:
-    import binascii  # noqa: PLC0415 - few templates need it
+    import binascii
 
     _room((len(data) + 2) // 3 * 4)
     return binascii.b2a_base64(data, newline=False).decode()
@@ -1173,7 +1179,7 @@ def _encode(data: bytes) -> str:
 
 def _decode(function: str, text: str) -> str:
     """Decode base64 of UTF-8. White space is skipped; anything else that is no base64 fails (.NET)."""
-    import binascii  # noqa: PLC0415 - few templates need it
+    import binascii
 
     packed = re.sub("[ \t\r\n]+", "", text)
     if len(packed) % 4 or not re.fullmatch("[A-Za-z0-9+/]*={0,2}", packed):
@@ -1230,7 +1236,7 @@ def _data_uri_to_string(uri: object) -> str:
     parts = re.fullmatch(
         r"data:(?:[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+((?:;[A-Za-z0-9-]+=[A-Za-z0-9.-]+)*))?(;base64)?", head
     )
-    if parts is None:
+    if parts is None or head == "data:":
         raise Undecided("a data URI of another form")
     charsets = [word.partition("=")[2] for word in (parts[1] or "").lower().split(";") if "charset=" in word]
     if charsets not in ([], ["utf-8"]):
@@ -1481,18 +1487,18 @@ def _split(text: object, delimiter: object) -> list[object]:
     marks = []
     for mark in given:
         if type(mark) is not str:
-            _refuse("split", 2, "a string or an array of strings", mark)
+            _refuse_within("split", "an array of strings as delimiters", mark)
         marks.append(mark)
-    if not marks and not re.fullmatch(r"[\x21-\x7e]*", whole):
+    if not marks and not re.fullmatch("[\x21-\x7e]*", whole):
         raise Undecided("cut at white space")
-    for piece in (whole, *marks):
-        _utf8(piece)
-    _room(len(whole))
     marks = [mark for mark in marks if mark]
-    if not marks:
-        return [whole]
     if sum(map(len, marks)) > _MAX_MARKS:
         raise Undecided("too many delimiters")
+    _room(len(whole))
+    for piece in (whole, *marks):
+        _utf8(piece)
+    if not marks:
+        return [whole]
     # Where several could match, the first in the array does.
     pattern = re.compile("|".join(map(re.escape, marks)))
     if sum(1 for _ in pattern.finditer(whole)) >= MAX_SIZE:
@@ -1591,7 +1597,7 @@ def _network(function: str, value: object) -> tuple[int, int, int]:
 
     What has bits set behind its prefix, or is abbreviated, is undecided.
     """
-    import ipaddress  # noqa: PLC0415 - few templates need it
+    import ipaddress
 
     text = _text(function, 1, value)
     parts = re.fullmatch("([0-9A-Fa-f.:]{2,50})/([0-9]{1,3})", text)
@@ -1623,7 +1629,7 @@ def _address(bits: int, number: int) -> str:
     Unlike Python it abbreviates a single group of zeros too, and writes some addresses with an
     IPv4 address at their end; those are undecided.
     """
-    import ipaddress  # noqa: PLC0415 - few templates need it
+    import ipaddress
 
     if bits == 32:  # noqa: PLR2004 - of IPv4
         return str(ipaddress.IPv4Address(number))
@@ -1690,7 +1696,7 @@ def _instant(function: str, text: str) -> tuple[datetime, str]:
     Decided with seconds and a zone: `2020-04-07T14:53:14Z` or `+02:00`, `2020-04-07 14:53:14Z`,
     and `20200407T145314Z`, which `utcNow` returns.
     """
-    from datetime import datetime, timedelta  # noqa: PLC0415 - few templates need it
+    from datetime import datetime, timedelta
 
     parts = re.fullmatch(_DATE, text) or re.fullmatch(_COMPACT, text)
     if parts is None:
@@ -1713,7 +1719,7 @@ def _instant(function: str, text: str) -> tuple[datetime, str]:
 @_define("dateTimeFromEpoch", 1, 1)
 def _date_time_from_epoch(seconds: object) -> str:
     """Return the date and time some seconds after the start of 1970, as `2023-05-02T15:16:13Z`."""
-    from datetime import datetime, timedelta  # noqa: PLC0415 - few templates need it
+    from datetime import datetime, timedelta
 
     amount = _whole("dateTimeFromEpoch", 1, seconds)
     try:
@@ -1726,7 +1732,7 @@ def _date_time_from_epoch(seconds: object) -> str:
 @_define("dateTimeToEpoch", 1, 1)
 def _date_time_to_epoch(text: object) -> int:
     """Return the seconds from the start of 1970 to a date and time."""
-    from datetime import datetime  # noqa: PLC0415 - few templates need it
+    from datetime import datetime
 
     moment, _ = _instant("dateTimeToEpoch", _text("dateTimeToEpoch", 1, text))
     since = moment - datetime(1970, 1, 1)  # noqa: DTZ001 - all are in UTC here
@@ -1764,7 +1770,7 @@ def _later(moment: datetime, duration: str) -> datetime:
 
     .NET's XmlConvert takes them for that many days; what Azure takes them for is not documented.
     """
-    from datetime import timedelta  # noqa: PLC0415 - few templates need it
+    from datetime import timedelta
 
     parts = re.fullmatch(_DURATION, duration)
     if parts is None or not any(parts.groups()[1:]):
@@ -1789,7 +1795,7 @@ def _later(moment: datetime, duration: str) -> datetime:
 
 
 def _months_later(moment: datetime, months: int, rest: timedelta) -> datetime:
-    from calendar import monthrange  # noqa: PLC0415 - few templates need it
+    from calendar import monthrange
 
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     if not 1 <= year <= 9999:  # noqa: PLR2004 - as far as dates go
