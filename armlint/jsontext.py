@@ -45,6 +45,7 @@ class Kind(StrEnum):
     MISSING_COLON = "missing-colon"
     MISSING_KEY = "missing-key"
     MISSING_VALUE = "missing-value"
+    MISSING_OPENER = "missing-opener"
     EXTRA_COMMA = "extra-comma"
     STRAY_CLOSER = "stray-closer"
     UNCLOSED = "unclosed"
@@ -346,8 +347,12 @@ _NEARLY_NUMBER: Final = re.compile(
 
 # What may follow a string of several lines, if its closing quote is its own.
 _AFTER_STRING: Final = re.compile(r'[ \t\r\n]*+(?:[,:\]}"/]|\Z)')
-# A colon that makes a key of what stands before it (but not that of http://).
-_COLON: Final = re.compile(r"[ \t\r\n]*+:(?!//)")
+# The colon that makes a key of a string.
+_COLON: Final = re.compile(r"[ \t\r\n]*+:")
+# A key without its closing quote, up to the colon.
+_OPEN_KEY: Final = re.compile(r'"[^"\\\r\n:]++(?=:)')
+# What makes a key of a word: a colon (but not that of http://), maybe after a quote without an opening one.
+_WORD_COLON: Final = re.compile(r'("?+)[ \t\r\n]*+:(?!//)')
 # What follows a closing bracket: the next member, the next item, a closing bracket, the end.
 _FOLLOWING: Final = re.compile(
     r"""
@@ -388,6 +393,7 @@ _QUOTE_ERRORS: Final = frozenset(
         Kind.MISSING_COLON,
         Kind.MISSING_KEY,
         Kind.MISSING_VALUE,
+        Kind.MISSING_OPENER,
         Kind.EXTRA_COMMA,
         Kind.STRAY_CLOSER,
         Kind.UNCLOSED_STRING,
@@ -423,11 +429,6 @@ def _shown(text: str, length: int) -> str:
     if not clipped.isprintable():
         clipped = "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in clipped)
     return f'"{clipped}"'
-
-
-def _name(text: str) -> str:
-    """A key for a message."""
-    return _shown(text, 40)
 
 
 def _node(kind: str, start: int, end: int, value: Scalar = None, raw: str | None = None) -> Node:
@@ -752,13 +753,30 @@ class _Reader:
         content = line[0].rstrip()
         return start + len(content.removesuffix(",").rstrip()), False
 
+    def _without_value(self, start: int, end: int, *, closed: bool) -> tuple[int, bool]:
+        """The end of a key, and whether it is closed, given what was taken for it and has no colon.
+
+        `"key: 1` and `"key: "value"` lack a closing quote before their colon.
+        """
+        key = _OPEN_KEY.match(self.text, start)
+        if key is None or (closed and self.text[start + 1 : end - 1].rstrip()[-1:] != ":"):
+            return end, closed
+        return start + len(key[0].rstrip()), False
+
     def _string(self, start: int, end: int, *, closed: bool) -> int:
         """Read a string in any quotes as the key or value that it is; its end."""
-        in_object = self.container is not None and self.container.kind == "object"
-        is_key = in_object and closed and _COLON.match(self.text, end) is not None
+        container = self.container
+        is_key = container is not None and closed and _COLON.match(self.text, end) is not None
+        if is_key and container is not None and container.kind == "array":
+            is_key = self._imply_object(start)
+        in_object = is_key or (container is not None and container.kind == "object")
+        if in_object and not is_key and self.pending is None:
+            end, closed = self._without_value(start, end, closed=closed)
         follows_value = in_object and self.pending is None and self.state == _VALUE
         if not is_key and (start == self.last == self.junk_end or (follows_value and closed)):
             self._junk(start, end, as_value=False)
+            if not closed:
+                self.lost = end
         elif is_key or (in_object and self.pending is None):
             name, raw = self._characters(start, end, closed=closed)
             self._key(name, start, end, raw)
@@ -775,7 +793,7 @@ class _Reader:
         inner = text[start + 1 : end - closed]
         standard = text[start] == '"'
         if not standard:
-            self._error(Kind.WRONG_QUOTES, start, end, "text stands in double quotes in JSON")
+            self._error(Kind.WRONG_QUOTES, start, end, "a string must stand in double quotes")
         elif not closed:
             message = "the string has no closing quote on its line"
             self._error(Kind.UNCLOSED_STRING, start, start + 1, message)
@@ -783,7 +801,7 @@ class _Reader:
         elif control := _CONTROL.search(inner):
             at = start + 1 + control.start()
             what = {"\n": r"line break (\n)", "\r": r"line break (\r\n)", "\t": r"tab (\t)"}.get(control[0])
-            message = f"a {what or 'control character'} in a string is written as an escape in JSON"
+            message = f"a {what or 'control character'} in a string must be written as an escape"
             self._remark(Kind.RAW_CONTROL, at, at + 1, message)
         if "\\" not in inner:
             value, raw = inner, None
@@ -814,11 +832,11 @@ class _Reader:
         word = text[start:end]
         if self.container is not None and self.container.kind == "object":
             joined = start == self.last == self.junk_end
-            if not joined and _COLON.match(text, end):
-                message = f"the name {_name(word)} stands in double quotes in JSON"
-                self._error(Kind.UNQUOTED_KEY, start, end, message)
+            colon = None if joined else _WORD_COLON.match(text, end)
+            if colon is not None and (self.pending is None or not colon[1]):
+                self._error(Kind.UNQUOTED_KEY, start, end, "a name must stand in double quotes")
                 self._key(word, start, end, None)
-                return end
+                return colon.end(1)
             if self.pending is None:
                 self._junk(start, end, as_value=False)
                 return end
@@ -858,6 +876,24 @@ class _Reader:
         self.state = _FRESH
         return start + 1
 
+    def _imply_object(self, start: int) -> bool:
+        """Open an object whose bracket is missing before its first key, in an array; whether it may be."""
+        if self.depth == MAX_DEPTH:
+            return False
+        node = _node("object", start, start)
+        self._place(node)
+        self._error(Kind.MISSING_OPENER, start, start, '"{" is missing before this member')
+        self.container = node
+        self.depth += 1
+        self.state = _FRESH
+        return True
+
+    def _close_implied(self) -> None:
+        """Close the innermost container if it is an object without an opening bracket: that was told."""
+        container = self.container
+        if container is not None and container.kind == "object" and self.text[container.start] != "{":
+            self._pop(self.last)
+
     def _skip(self, position: int) -> int:
         """The end of what the bracket at `position` opens, or of the text."""
         depth = 0
@@ -881,8 +917,10 @@ class _Reader:
     def _close(self, start: int) -> None:
         """Read a closing bracket."""
         self._missing_value()
-        container = self.container
         closer = self.text[start]
+        if closer == "]":
+            self._close_implied()
+        container = self.container
         if container is None:
             self._error(Kind.STRAY_CLOSER, start, start + 1, f'"{closer}" closes nothing')
             return
@@ -956,6 +994,7 @@ class _Reader:
         if self.pending is not None:
             self.lost = self.last
             self._missing_value()
+        self._close_implied()
         if self.container is not None:
             if not told:
                 self._unclosed(self.depth, "", None)
@@ -979,7 +1018,7 @@ class _Reader:
             container.items.append(node)
         elif self.pending is not None:
             if not self.colon:
-                self._missing(Kind.MISSING_COLON, f"a colon is missing after {_name(self.pending.name)}")
+                self._missing(Kind.MISSING_COLON, "a colon is missing after this name")
             node.key = self.pending.name
             node.member = self.pending
             self.pending.value = node
@@ -1008,7 +1047,7 @@ class _Reader:
     def _missing_value(self) -> None:
         """Give the member that waits for a value, if any, an invalid one; tells what is missing."""
         if self.pending is not None:
-            self._missing(Kind.MISSING_VALUE, f"{_name(self.pending.name)} has no value")
+            self._missing(Kind.MISSING_VALUE, "this name has no value")
             self.colon = True
             self._place(_node("invalid", self.last, self.last))
 
@@ -1113,8 +1152,9 @@ class _Reader:
             if alike is member or len(self.duplicates) > MAX_REMARKS:
                 continue
             if first is not member:
-                message = f"{_name(name)} is already defined above"
+                message = f"{_shown(name, 40)} is already defined above"
                 self.duplicates.append(Problem(Kind.DUPLICATE_KEY, member.span, message, first.span))
             else:
-                message = f"{_name(name)} is already defined above as {_name(alike.name)}; names ignore case"
+                before = _shown(alike.name, 40)
+                message = f"{_shown(name, 40)} is already defined above as {before}; names ignore case"
                 self.duplicates.append(Problem(Kind.DUPLICATE_KEY_CASE, member.span, message, alike.span))

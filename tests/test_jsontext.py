@@ -7,6 +7,7 @@ import json
 import math
 import os
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def check_tree(document: Document) -> None:
             at = value.end
     for problem in document.problems:
         assert 0 <= problem.span.start <= problem.span.end <= len(text)
-        assert problem.kind in Kind
+        assert problem.kind in ERRORS | LENIENT | DUPLICATES
         assert not problem.message.endswith(".")
         assert problem.message.isprintable()
     assert document.problems == sorted(document.problems, key=lambda problem: problem.span)
@@ -144,7 +145,7 @@ def tokens_of(text: str) -> list[str]:
         for member in node.members:
             cuts |= {member.start, member.end, text.index(":", member.end) + 1}
     ordered = sorted(cuts)
-    return [text[start:end].strip(" ") for start, end in zip(ordered, ordered[1:], strict=False)]
+    return [text[start:end].strip(" ") for start, end in pairwise(ordered)]
 
 
 @given(VALUES, LAYOUTS)
@@ -427,6 +428,15 @@ def test_offsets_in_other_nodes_count_from_their_start() -> None:
     assert [node.offset(index) for index in (0, 2, 3, 9)] == [2, 4, 5, 5]
 
 
+PIECES = [
+    *'{}[]:,"',
+    *"'“” \n\\/*\x00\u00a0\ufeff",
+    *("//", "/*", "*/", '"a"', '"b":', '\\"', '"x\ny"', r'"\q"', '{"a":', "[1,", "}]", "},", "],"),
+    *("1", "-", "0", ".", "e5", "true", "null", "NaN", "foo"),
+]
+TOKENS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
 # What is wrong ---------------------------------------------------------------------------------------
 
 # A text, what it reads to, and the kinds of its problems with the text of their spans (or where they
@@ -454,6 +464,10 @@ BROKEN: list[tuple[str, object, list[tuple[Kind, str]]]] = [
     ('{"a": ]}', {"a": None}, [(Kind.MISSING_VALUE, '{"a":'), (Kind.STRAY_CLOSER, "]")]),
     ('{"a": b: 1}', {"a": None, "b": 1}, [(Kind.MISSING_VALUE, '{"a":'), (Kind.UNQUOTED_KEY, "b")]),
     ('{"a": 1, {"b": 2}, "c": 3}', {"a": 1, "c": 3}, [(Kind.MISSING_KEY, "{")]),
+    ('["a": 1, "b": 2]', [{"a": 1, "b": 2}], [(Kind.MISSING_OPENER, "[")]),
+    ('[\n"a": 1}, {"b": 2}]', [{"a": 1}, {"b": 2}], [(Kind.MISSING_OPENER, "[\n")]),
+    ('[{"a": 1}, "b": 2,]', [{"a": 1}, {"b": 2}], [(Kind.MISSING_OPENER, '[{"a": 1}, ')]),
+    ('["a": 1', [{"a": 1}], [(Kind.UNCLOSED, "["), (Kind.MISSING_OPENER, "[")]),
     ("[1,,2]", [1, 2], [(Kind.EXTRA_COMMA, ",")]),
     ("[,1]", [1], [(Kind.EXTRA_COMMA, ",")]),
     ('{, "a": 1}', {"a": 1}, [(Kind.EXTRA_COMMA, ",")]),
@@ -478,9 +492,14 @@ BROKEN: list[tuple[str, object, list[tuple[Kind, str]]]] = [
     ('["a,\n "b", "c"]', ["a", "b", "c"], [(Kind.UNCLOSED_STRING, '"')]),
     ('{"a": "x,\n "b": "y",\n "c": 1}', {"a": "x", "b": "y", "c": 1}, [(Kind.UNCLOSED_STRING, '"')]),
     ('{"a": "x\n},\n"b": 1}', {"a": "x", "b": 1}, [(Kind.UNCLOSED_STRING, '"'), (Kind.STRAY_CLOSER, "}")]),
-    ('{"a: 1,\n"b": 2}', {"a: 1": None, "b": 2}, [(Kind.UNCLOSED_STRING, '"')]),
+    ('{"a: 1,\n"b": 2}', {"a": 1, "b": 2}, [(Kind.UNCLOSED_STRING, '"')]),
+    ('{"a : {\n"b": 2}}', {"a": {"b": 2}}, [(Kind.UNCLOSED_STRING, '"')]),
+    ('{"a: "x, y", "b": 2}', {"a": "x, y", "b": 2}, [(Kind.UNCLOSED_STRING, '"')]),
+    ('{"b": 2\n"a: "x"}', {"b": 2, "a": "x"}, [(Kind.MISSING_COMMA, '{"b": 2'), (Kind.UNCLOSED_STRING, '"')]),
+    ('{"a\n,"b": 2}', {"a": None, "b": 2}, [(Kind.UNCLOSED_STRING, '"')]),
     ('{"a": x",\n"b": 2}', {"a": None, "b": 2}, [(Kind.UNEXPECTED, 'x"')]),
-    ('{a": 1,\n"b": 2}', {"b": 2}, [(Kind.UNEXPECTED, 'a": 1')]),
+    ('{a": "x",\nb" : 2}', {"a": "x", "b": 2}, [(Kind.UNQUOTED_KEY, "a"), (Kind.UNQUOTED_KEY, "b")]),
+    ('{"x": a": 1}', {"x": None}, [(Kind.UNEXPECTED, 'a": 1}')]),
     ('{"a": 1, /* x\n "b": 2}', {"a": 1, "b": 2}, [(Kind.UNCLOSED_COMMENT, "/*")]),
     ('{"a": two words, "b": 1}', {"a": None, "b": 1}, [(Kind.UNEXPECTED, "two words")]),
     ('{"a": env("X"), "b": 1}', {"a": None, "b": 1}, [(Kind.UNEXPECTED, 'env("X")')]),
@@ -556,8 +575,9 @@ def test_broken_texts(text: str, value: object, problems: list[tuple[Kind, str]]
 
 def test_every_kind_is_tested_and_sorted_into_one_group() -> None:
     tested = {kind for _, _, problems in BROKEN for kind, _ in problems}
-    assert tested | {Kind.TOO_DEEP} == set(Kind)
-    assert ERRORS | LENIENT | DUPLICATES == set(Kind)
+    kinds = set(Kind)
+    assert kinds == tested | {Kind.TOO_DEEP}
+    assert kinds == ERRORS | LENIENT | DUPLICATES
     assert len(ERRORS) + len(LENIENT) + len(DUPLICATES) == len(Kind)
     assert is_error("missing-comma")
     assert not is_error("comment")
@@ -584,9 +604,8 @@ def test_errors_leave_out_what_is_none() -> None:
         ("[FALSE]", '"FALSE" is written "false" in JSON'),
         ("{hunter2}", '"hun…" does not belong here'),
         ("[\u200b1]", "the invisible character U+200B is not a blank in JSON"),
-        ('{"a" 1}', 'a colon is missing after "a"'),
-        ('{"a\\n": }', '"aU+000A" has no value'),
-        ('{"' + "a" * 99 + '"}', '"' + "a" * 40 + '…" has no value'),
+        ('{"hunter2" 1}', "a colon is missing after this name"),
+        ('{"hunter2"}', "this name has no value"),
         (r'["\q"]', r'"\q" is not an escape of JSON; a backslash itself is written "\\"'),
         (
             '["\\\n"]',
@@ -596,13 +615,30 @@ def test_errors_leave_out_what_is_none() -> None:
         ("[" * (MAX_DEPTH + 1), "nested more than 200 deep"),
         (
             '{"a": "x\n"\n "b": 1}',
-            "a comma is missing after this value; the string that starts on line 1 runs over several lines:"
-            " is its quote missing?",
+            (
+                "a comma is missing after this value; the string that starts on line 1"
+                " runs over several lines: is its quote missing?"
+            ),
         ),
     ],
 )
 def test_messages(text: str, message: str) -> None:
     assert [problem.message for problem in read_text(text).errors] == [message]
+
+
+def test_long_and_odd_names_in_messages() -> None:
+    long = "a" * 99
+    document = read_text(f'{{"{long}": 1, "{long}": 2, "\\n": 3, "\\n": 4}}')
+    messages = [problem.message for problem in document.problems]
+    assert messages == [f'"{long[:40]}…" is already defined above', '"U+000A" is already defined above']
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_no_message_of_an_error_holds_a_secret(data: st.DataObject) -> None:
+    pieces = data.draw(st.lists(st.sampled_from([*PIECES, "hunter2", '"hunter2"', "'hunter2'"]), max_size=30))
+    for error in read_text("".join(pieces)).errors:
+        assert "hunt" not in error.message
 
 
 def test_the_hint_at_a_string_of_several_lines_goes_away() -> None:
@@ -661,6 +697,15 @@ def test_what_follows_the_too_deep_is_read() -> None:
     check_tree(document)
 
 
+def test_no_object_is_implied_that_would_be_too_deep() -> None:
+    document = read_text("[" * MAX_DEPTH + '"a": 1' + "]" * MAX_DEPTH)
+    assert [problem.kind for problem in document.problems] == [Kind.UNEXPECTED]
+    assert document.root is not None
+    *_, string, number = document.root.walk()
+    assert (string.value, number.value) == ("a", 1)
+    check_tree(document)
+
+
 def test_errors_are_limited() -> None:
     document = read_text("[" + "1 " * 500 + "]")
     assert len(document.root.items if document.root else ()) == 500
@@ -697,33 +742,9 @@ def test_huge_numbers_are_read_as_floats() -> None:
 
 # Whatever comes --------------------------------------------------------------------------------------
 
-TOKENS = st.lists(
-    st.sampled_from(
-        [*'{}[]:,"', "'", " ", "\n", "\\", "/", "*", "//", "/*", "*/", '"a"', '"b":', '"', '\\"', "“", "”"]
-        + [
-            "1",
-            "-",
-            "0",
-            ".",
-            "e5",
-            "true",
-            "null",
-            "NaN",
-            "foo",
-            "\u00a0",
-            "\ufeff",
-            "\x00",
-            '"x\ny"',
-            r'"\q"',
-        ]
-        + ['{"a":', "[1,", "}]", "},", "],"]
-    ),
-    max_size=40,
-).map("".join)
-
 
 @given(TOKENS | st.text(max_size=60))
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=800, deadline=None)
 @example('"\\')
 @example("'")
 @example('{"a')
@@ -781,7 +802,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "closers": lambda n: "]" * n,
     "closers-inside": lambda n: '{"a":' * 200 + "]" * n,
     "closers-and-pairs": lambda n: '{"a":' * 199 + "{]}" * (n // 3),
-    "slips": lambda n: '{"a":' * 100 + "[},[}]" * (n // 6),
+    "slips": lambda n: "[{" + '"a":[},' * (n // 7),
     "reopened": lambda n: "{}" + ',"a":1}' * (n // 7),
     "long-string": lambda n: '["' + "a" * n + '"]',
     "long-string-with-escapes": lambda n: '["' + "\\n" * (n // 2) + '"]',
@@ -814,6 +835,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "long-digits": lambda n: "[" + "1" * n + "]",
     "long-fraction": lambda n: "[0." + "1" * n + "]",
     "numbers": lambda n: "[" + "1" * 4301 + ("," + "1" * 4301) * (n // 4302) + "]",
+    "missing-openers": lambda n: "[" + '"a":[' * (n // 5),
+    "missing-openers-and-closers": lambda n: "[" + '"a":1},' * (n // 7),
     "duplicates": lambda n: "{" + '"a":1,' * (n // 6) + "}",
     "multi-line": lambda n: "[" + '"\n",' * (n // 4),
     "multi-line-refused": lambda n: "[" + '"\n"x\n' * (n // 5),
@@ -823,25 +846,22 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_take_linear_time(name: str) -> None:
-    size = 30_000
+    size = 20_000
     small, large = Source(HOSTILE[name](size)), Source(HOSTILE[name](2 * size))
-    once, twice = time_to_read(small), time_to_read(large)
-    # Twice the text takes twice the time; thrice is slack for the clock, as are the 20 ms.
-    assert twice < 3 * once + 0.02
+    # Twice the text takes twice the time. The slack is for the clock, the repetitions for other
+    # work on the machine; what is quadratic fails them all.
+    assert any(time_to_read(large) < 3 * time_to_read(small) + 0.02 for _ in range(5))
 
 
 def time_to_read(source: Source) -> float:
-    """The CPU seconds it takes to read a text, the best of two."""
-    best = math.inf
+    """The CPU seconds it takes to read a text."""
     gc.disable()
     try:
-        for _ in range(2):
-            start = time.process_time()
-            read(source)
-            best = min(best, time.process_time() - start)
+        start = time.process_time()
+        read(source)
+        return time.process_time() - start
     finally:
         gc.enable()
-    return best
 
 
 def test_large_texts_are_read_quickly() -> None:

@@ -359,7 +359,7 @@ def multitool() -> tuple[Path, Path]:
         pytest.skip("no sarif-multitool")
     tool = Path(named).resolve()
     if tool.suffix == ".js":
-        # The script of the package hands its arguments to a shell, which would end the command at the first ";".
+        # The package's script hands its arguments to a shell, which would end the command at the first ";".
         found = (*tool.parents[1].glob("sarif-multitool*/Sarif.Multitool"), *tool.parents[1].glob("*/*.exe"))
         tool = found[0]
     return tool, tool.parent / "sarif-2.1.0.json"
@@ -368,16 +368,9 @@ def multitool() -> tuple[Path, Path]:
 def verdict(tool: Path, log: str, folder: Path) -> dict[str, set[str]]:
     """Ask Microsoft's validator; its exit status is always 0, so its own report is read."""
     (folder / "log.sarif").write_text(log, encoding="utf-8")
-    command = [
-        tool,
-        "validate",
-        folder / "log.sarif",
-        "--rule-kind",
-        "Sarif;Ghas",
-        "--level",
-        "Error;Warning;Note",
-    ]
-    command += ["-c", Path(__file__).with_name("sarif-validator.xml"), "-o", folder / "verdict.sarif"]
+    command: list[str | Path] = [tool, "validate", folder / "log.sarif", "-o", folder / "verdict.sarif"]
+    command += ["--rule-kind", "Sarif;Ghas", "--level", "Error;Warning;Note"]
+    command += ["-c", Path(__file__).with_name("sarif-validator.xml")]
     subprocess.run([*command, "--log", "ForceOverwrite"], check=True, capture_output=True, timeout=120)
     found: dict[str, set[str]] = {"error": set(), "warning": set(), "note": set()}
     for result in json.loads((folder / "verdict.sarif").read_text(encoding="utf-8-sig"))["runs"][0][
@@ -402,8 +395,8 @@ def test_microsofts_validator_and_the_official_schema_accept_the_sarif(tmp_path:
         found = verdict(tool, text, tmp_path)
         assert found["error"] == set()
         assert found["warning"] == set()
-        # No message ids, no revision, no snippets, on purpose; and the network may be out of reach. A rule that
-        # has neither name nor page cannot have them here either.
+        # No message ids, no revision, no snippets, on purpose; and the network may be out of reach. A rule
+        # that has neither name nor page cannot have them here either.
         allowed = {"SARIF2002", "SARIF2003", "SARIF2006", "SARIF2010", "SARIF2011"}
         assert found["note"] <= allowed | ({"SARIF2012"} if text is log else set())
     # The validator does look: an absolute path is none of a repository.
@@ -448,7 +441,7 @@ def test_github_keeps_to_ten_annotations_of_a_kind() -> None:
         "::notice title=armlint::1 error, 2 warnings, 1 notice more, without annotations: see the log."
     )
     assert sum(": WARNING EXT101 " in line for line in lines) == 12
-    assert [line for line in lines if not line.startswith("::")][0] == github.headline(SECRET)
+    assert lines[0].startswith("infra/azuredeploy.json:57:13: ERROR SEC201 ")
     full = github.render(report(*[info] * 10)).splitlines()
     assert sum(line.startswith("::notice ") for line in full) == 10
     assert full[-1].startswith("Found 10 info ")

@@ -74,8 +74,8 @@ def test_a_whole_report() -> None:
             excerpt(
                 {
                     12: '    "sqlAdminPassword": { "type": "securestring" },',
-                    56: '          "settings": {',
-                    57: """            "commandToExecute": "[concat('cmd ', parameters('sqlAdminPassword'))]\"""",
+                    56: '      "settings": {',
+                    57: """        "commandToExecute": "[concat('cmd ', parameters('sqlAdminPassword'))]\"""",
                 },
                 (57, '"commandToExecute"', "", True),
                 (57, "parameters('sqlAdminPassword')", "the secret comes in here", False),
@@ -106,14 +106,14 @@ def test_a_whole_report() -> None:
         skipped=3,
     )
     findings = """\
-infra/azuredeploy.json:57:13: ERROR SEC201 The secret 'sqlAdminPassword' stands in the public settings.
+infra/azuredeploy.json:57:9: ERROR SEC201 The secret 'sqlAdminPassword' stands in the public settings.
    |
 12 |     "sqlAdminPassword": { "type": "securestring" },
    |     ------------------ declared here as securestring
 ...
-56 |           "settings": {
-57 |             "commandToExecute": "[concat('cmd ', parameters('sqlAdminPassword'))]"
-   |             ^^^^^^^^^^^^^^^^^^                   ------------------------------ the secret comes in here
+56 |       "settings": {
+57 |         "commandToExecute": "[concat('cmd ', parameters('sqlAdminPassword'))]"
+   |         ^^^^^^^^^^^^^^^^^^                   ------------------------------ the secret comes in here
   --> p.json:3:99
    |
  3 | { "sqlAdminPassword": "x" }

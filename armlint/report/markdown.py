@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from armlint.finding import Severity
-from armlint.report.text import printable, summary, utf8
+from armlint.report.text import printable, summary, web_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile(r"[\\`*_{}\[\]|~!$]")
 _REFERENCE = re.compile(r"[@#](?=\w)|(?<=\bGH)-(?=\d)", re.IGNORECASE)
 _ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
-_WEB = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 _ROOM_FOR_MORE = 100
 
 
@@ -85,10 +83,8 @@ def _notice(notice: Notice) -> str:
 
 def _link(entry: Entry) -> str:
     rule = _escaped(entry.rule)
-    if not _WEB.match(entry.url):
-        return rule
-    # Not even the parentheses that a URL may have: one would end the link.
-    return f"[{rule}]({quote(utf8(entry.url), safe='/:?#@!$&+,;=%~')})"
+    link = web_link(entry.url)
+    return f"[{rule}]({link})" if link else rule
 
 
 def _escaped(text: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from armlint.finding import Severity
 from armlint.report import RuleInfo
-from armlint.report.text import utf8
+from armlint.report.text import utf8, web_link
 
 if TYPE_CHECKING:
     from armlint.report import Entry, Notice, Place, Region, Report
@@ -41,7 +41,6 @@ _SEMANTIC_VERSION = re.compile(
 )
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _SECRET_RULE = re.compile(r"SEC[0-9]")
-_WEB = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 
 
 def render(report: Report, *, uri_base: str = "", exit_code: int | None = None) -> str:
@@ -129,9 +128,9 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
     descriptor["help"] = {"text": full}
     if rule.markdown.strip():
         descriptor["help"]["markdown"] = rule.markdown
-    if _WEB.match(rule.url):
-        descriptor["helpUri"] = quote(utf8(rule.url), safe="/:?#@!$&'()*+,;=%~")
-        descriptor["help"]["text"] += f"\n\n{descriptor['helpUri']}"
+    if link := web_link(rule.url):
+        descriptor["helpUri"] = link
+        descriptor["help"]["text"] += f"\n\n{link}"
     descriptor["defaultConfiguration"] = {"level": _LEVELS[rule.severity]}
     secret = _SECRET_RULE.match(rule.id)
     tags = dict.fromkeys((*(("security",) if secret else ()), *rule.tags))

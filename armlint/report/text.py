@@ -27,6 +27,10 @@ _HIDDEN = re.compile(
     r"\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]|(?<=#)#(?=(?i:vso)?\[)"
 )
 
+_WEB = re.compile(r"https?://[^/\s]", re.IGNORECASE)
+# Quotes, brackets and asterisks may be part of a URL, but would end a link in Markdown or become markup.
+_NOT_IN_LINKS = re.compile(r"[^A-Za-z0-9._~:/?#@!$&+,;=%-]|%(?![0-9A-Fa-f]{2})")
+
 _TAB = 4
 _ROOM = 160
 _LEAST_ROOM = 40
@@ -58,6 +62,11 @@ def shown_path(path: str) -> str:
     path = printable(path)
     # One colon is enough, as the next one may be that before the line number.
     return f"./{path}" if path.lstrip().startswith(":") else path
+
+
+def web_link(url: str) -> str:
+    """Percent-encode a URL of the web as far as it is needed anywhere; anything else becomes empty."""
+    return _NOT_IN_LINKS.sub(_percent_encoded, utf8(url)) if _WEB.match(url) else ""
 
 
 def headline(entry: Entry) -> str:
@@ -122,6 +131,10 @@ def _reveal(match: re.Match[str]) -> str:
     return "\u2421" if char == "\x7f" else f"<U+{ord(char):04X}>"
 
 
+def _percent_encoded(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())
+
+
 def _place(entry: Entry) -> str:
     return f"{shown_path(entry.path)}:{entry.region.line}:{entry.region.column}"
 
@@ -184,7 +197,8 @@ def _excerpt(excerpt: Excerpt, paint: Paint, gutter: int, room: int, style: str)
         for view in _views(line.text, sorted(marks, key=lambda mark: mark.start), room):
             # What starts within a string would have all its colours turned inside out.
             shown = view.painted(line.text, paint) if color and not view.cut_before else view.plain()
-            yield f"{paint(f'{line.number:{gutter}} |', _GUTTER)} {shown}".rstrip()
+            number = paint(f"{line.number:{gutter}} |", _GUTTER)
+            yield f"{number} {shown}" if shown else number
             for row in _underline(view, paint, style, room):
                 yield f"{bar} {row}"
 
@@ -289,7 +303,7 @@ def _wide(char: str) -> int:
     """Count the columns that a terminal gives a character."""
     if char.isascii():
         return 1
-    import unicodedata  # noqa: PLC0415 - most templates are ASCII and need no table of characters
+    import unicodedata
 
     if unicodedata.category(char) in ("Mn", "Me"):
         return 0
@@ -336,8 +350,8 @@ def _signs(signs: dict[int, tuple[str, str]], paint: Paint) -> str:
 
 @cache
 def _highlighter() -> Callable[[str], Iterator[tuple[int, str]]]:
-    from pygments.lexers.data import JsonLexer  # noqa: PLC0415 - only a terminal needs it
-    from pygments.token import Comment, Keyword, Name, Number, String  # noqa: PLC0415
+    from pygments.lexers.data import JsonLexer
+    from pygments.token import Comment, Keyword, Name, Number, String
 
     lexer = JsonLexer()
     styles = ((Name.Tag, "34"), (String, "32"), (Number, "36"), (Keyword, "35"), (Comment, "2"))
