@@ -6,7 +6,8 @@
 # The exit status is 0 even if there are findings: the last step of the action passes armlint's own on,
 # after the upload.
 #
-# Written for bash 3.2, which is what macOS has: no mapfile, and no expansion of an array that may be empty.
+# Written for what macOS has: a bash 3.2 without mapfile, for which an empty array is an unset variable, and a sed
+# that refuses what is no UTF-8 unless it runs in the C locale.
 
 set -euo pipefail
 
@@ -133,7 +134,7 @@ done <"$work/paths"
 # command. The `github` format has to give commands and keeps the second apart itself; any other has none.
 set +e
 if [ "$INPUT_FORMAT" = github ]; then
-  (cd -- "$root" && exec "${command[@]}") 2>&1 | sed 's/##\[/# #[/g'
+  (cd -- "$root" && exec "${command[@]}") 2>&1 | LC_ALL=C sed 's/##\[/# #[/g'
   status=${PIPESTATUS[0]}
 else
   stop=$(tool token)
@@ -156,7 +157,7 @@ if [ "$INPUT_SUMMARY" = true ] && [ -s "$work/summary.md" ]; then
     cat "$work/summary.md" >>"$GITHUB_STEP_SUMMARY"
   else
     # The last line of the cut may be half a line.
-    head -c "$SUMMARY_LIMIT" "$work/summary.md" | sed '$d' >>"$GITHUB_STEP_SUMMARY"
+    head -c "$SUMMARY_LIMIT" "$work/summary.md" | LC_ALL=C sed '$d' >>"$GITHUB_STEP_SUMMARY"
     printf '\n\nThe summary is too long for GitHub and ends here; the SARIF report has all findings.\n' \
       >>"$GITHUB_STEP_SUMMARY"
   fi

@@ -85,9 +85,7 @@ def _template(settings: str) -> str:
                     "type": "CustomScript",
                     "typeHandlerVersion": "2.1",
                     "autoUpgradeMinorVersion": True,
-                    settings: {
-                        "commandToExecute": "[format('sh setup.sh {0}', parameters('storageAccount'))]"
-                    },
+                    settings: {"commandToExecute": "[format('sh setup.sh {0}', parameters('account'))]"},
                 },
             },
         ],

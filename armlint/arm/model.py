@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from armlint.arm import extension, graph, template
 from armlint.arm.kind import Kind, kind_of
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from armlint.jsontext import Document
 
 _Seen = TypeVar("_Seen")
+_Made = TypeVar("_Made")
 
 
 class Model:
@@ -29,6 +30,8 @@ class Model:
         self._graphs: dict[int, Graph] = {}
         self._sites: dict[int, tuple[Site, ...]] = {}
         self._subjects: dict[int, object] = {}
+        self._remembered: dict[str, Any] = {}
+        self._linked: dict[int, Template | None] = {}
 
     @cached_property
     def root(self) -> Template | None:
@@ -52,6 +55,22 @@ class Model:
             body = extension.of_body(self.document)
             return () if body is None else (body,)
         return tuple(found for each in self.templates for found in extension.in_template(each))
+
+    def linked(self, deployment: Resource) -> Template | None:
+        """The template that a deployment links to by `relativePath`, where it may be read."""
+        if self.linker is None:
+            return None
+        key = id(deployment)
+        if key not in self._linked:
+            self._linked[key] = template.linked(deployment, self.linker)
+        return self._linked[key]
+
+    def remember(self, key: str, make: Callable[[], _Made]) -> _Made:
+        """What `make` makes for this file, made once; for checks that share their work."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        made: _Made = self._remembered[key]
+        return made
 
     def graph(self, of: Template) -> Graph:
         """The deployment order of one of the templates."""

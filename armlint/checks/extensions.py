@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from armlint.arm import expression as syntax
 from armlint.arm.evaluate import variable_references
 from armlint.arm.extension import field_of
 from armlint.arm.handlers import command_settings, service_managed
@@ -39,19 +40,20 @@ def command_in_public_settings(extension: Extension, _: Model) -> Iterator[Resul
 
 
 def _origins(extension: Extension, node: Node, setting: str) -> Iterator[Label]:
-    """The variables that a value is taken from, as labels."""
-    if extension.resource is None:
+    """The variable that a value is taken from, as a label; nothing where it is only a part."""
+    if extension.resource is None or not isinstance(node.value, str):
         return
-    variables = extension.resource.scope.variables
-    told: set[str] = set()
+    read = syntax.read(node.value)
+    while isinstance(read, syntax.Property | syntax.Index):
+        read = read.base
+    if not isinstance(read, syntax.Call) or read.function != "variables":
+        return
     for _, name in variable_references(node):
-        key = str(name.value).lower()
-        variable = variables.get(key)
-        if variable is not None and key not in told:
-            told.add(key)
+        variable = extension.resource.scope.variables.get(str(name.value).lower())
+        if variable is not None:
             command = variable.node.member_named(setting)
-            place = variable.place if command is None else command
-            yield Label(place.span, "comes from here")
+            yield Label((variable.place if command is None else command).span, "comes from here")
+            return
 
 
 def missing_publisher_or_type(extension: Extension, _: Model) -> Iterator[Result]:

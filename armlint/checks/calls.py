@@ -1,0 +1,135 @@
+"""Checks of function calls: that the function exists, may stand there, and can succeed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from armlint.arm import expression as syntax
+from armlint.arm.functions import BICEP_ONLY, POLICY_ONLY, Place, lookup, suggestion
+from armlint.arm.value import Failure
+from armlint.checks.expressions import pointer
+from armlint.jsontext import Member
+from armlint.rule import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from armlint.arm.functions import Function
+    from armlint.arm.model import Model
+    from armlint.arm.template import Site, Template
+    from armlint.jsontext import Node
+
+
+def _calls(template: Template, model: Model) -> Iterator[tuple[Site, syntax.Call]]:
+    for site in model.sites(template):
+        read = syntax.read(site.text)
+        if read is None or isinstance(read, syntax.Invalid):
+            continue
+        for part in syntax.walk(read):
+            if isinstance(part, syntax.Call):
+                yield site, part
+
+
+def _at(site: Site, call: syntax.Call, message: str) -> Result:
+    return Result(site.place.span_of(call.start, call.name_end), pointer(site.place), message)
+
+
+def unknown_function(template: Template, model: Model) -> Iterator[Result]:
+    """EXP402: a call of a function that does not exist."""
+    for site, call in _calls(template, model):
+        if "." in call.function:
+            if call.function not in site.scope.functions:
+                yield _at(site, call, f"the template defines no function '{call.name}'")
+        elif lookup(call.function) is None:
+            yield _at(site, call, f"there is no function '{call.name}'{_hint(call.name)}")
+
+
+def _hint(name: str) -> str:
+    folded = name.lower()
+    if folded in {known.lower() for known in BICEP_ONLY}:
+        return "; it exists in Bicep only"
+    if folded in {known.lower() for known in POLICY_ONLY}:
+        return "; it is a policy function: write '[[' where the policy engine is to evaluate it"
+    near = suggestion(name)
+    return f"; did you mean '{near}'?" if near else ""
+
+
+def wrong_argument_count(template: Template, model: Model) -> Iterator[Result]:
+    """EXP403: a call with more or fewer arguments than the function takes."""
+    for site, call in _calls(template, model):
+        if "." in call.function:
+            user = site.scope.functions.get(call.function)
+            if user is not None and len(call.args) != len(user.parameters):
+                takes = _arguments(len(user.parameters))
+                yield _at(site, call, f"'{call.name}' takes {takes}, not {len(call.args)}")
+            continue
+        function = lookup(call.function)
+        if function is not None and not function.accepts(len(call.args)):
+            yield _at(site, call, f"'{function.name}' takes {function.arity}, not {len(call.args)}")
+
+
+def _arguments(count: int) -> str:
+    return "no arguments" if count == 0 else f"{count} argument{'' if count == 1 else 's'}"
+
+
+def function_not_allowed(template: Template, model: Model) -> Iterator[Result]:
+    """EXP406: a call where Azure does not evaluate such a function."""
+    for site, call in _calls(template, model):
+        function = lookup(call.function)
+        if function is None:
+            continue
+        reason = _refused(function, site)
+        if reason is not None:
+            yield _at(site, call, f"'{function.name}' cannot be called {reason}")
+
+
+def _refused(function: Function, site: Site) -> str | None:
+    if function.place is Place.DEFAULT and site.section != "parameters":
+        return "here: it is allowed in the default value of a parameter only"
+    if function.place is Place.RUNTIME:
+        where = {
+            "parameters": "in the default value of a parameter",
+            "variables": "in a variable",
+            "functions": "in a user-defined function",
+        }.get(site.section)
+        if where is not None:
+            return f"{where}: it needs resources that exist only later"
+    if site.section == "functions" and function.name.lower() == "variables":
+        return "in a user-defined function, which sees its own parameters only"
+    return None
+
+
+def _conditional(place: Node | Member) -> bool:
+    """Whether a string stands in something that is deployed under a condition only."""
+    node: Node | None = place.value if isinstance(place, Member) else place
+    while node is not None:
+        if node.get("condition") is not None:
+            return True
+        node = node.parent
+    return False
+
+
+def constant_error(template: Template, model: Model) -> Iterator[Result]:
+    """EXP408: an expression that fails whatever is deployed."""
+    for site in model.sites(template):
+        if site.function is not None or "[" not in site.text[1:] and "." not in site.text and "(" not in site.text:
+            continue
+        read = syntax.read(site.text)
+        if read is None or isinstance(read, syntax.Invalid | syntax.Literal):
+            continue
+        value = template.evaluator.expression(read, site.scope)
+        if not isinstance(value, Failure) or value.expression is None or value.node is not None:
+            continue
+        failed = value.expression
+        if isinstance(failed, syntax.Call) and failed.function in {"parameters", "variables"}:
+            # Undefined names have rules of their own.
+            continue
+        if isinstance(failed, syntax.Call) and (
+            "." in failed.function or (known := lookup(failed.function)) is None or not known.accepts(len(failed.args))
+        ):
+            continue
+        if _conditional(site.place):
+            # What is not deployed need not succeed.
+            continue
+        span = site.place.span_of(failed.start, failed.end)
+        yield Result(span, pointer(site.place), f"this fails in every deployment: {value.message}")

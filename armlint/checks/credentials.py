@@ -1,0 +1,315 @@
+"""Checks of what a template declares and sets as passwords, keys and administrators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from armlint.arm import expression as syntax
+from armlint.arm.evaluate import variable_references
+from armlint.arm.flow import Tracer
+from armlint.arm.handlers import command_settings, service_managed
+from armlint.arm.template import DEPLOYMENTS
+from armlint.arm.value import Array, Failure, Object, Term, Text, known
+from armlint.checks.readable import ADMINISTRATORS, SECURE
+from armlint.finding import Label
+from armlint.rule import Result, at_key, at_value
+from armlint.secrets.names import looks_secret
+from armlint.secrets.placeholders import is_placeholder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from armlint.arm.evaluate import Parameter
+    from armlint.arm.extension import Extension
+    from armlint.arm.model import Model
+    from armlint.arm.template import Resource, Template
+    from armlint.arm.value import Value
+    from armlint.jsontext import Member, Node
+
+
+def declared_type(parameter: Node, template: Template) -> str:
+    """The type of a parameter in lower case, through definitions; empty where it cannot be told."""
+    node: Node | None = parameter
+    for _ in range(16):
+        if node is None:
+            return ""
+        reference = node.get("$ref")
+        if reference is None:
+            kind = node.get("type")
+            return str(kind.value).lower() if kind is not None else ""
+        name = str(reference.value).rpartition("/")[2]
+        definitions = template.declared.definitions
+        node = None if definitions is None else definitions.get(name)
+    return ""
+
+
+def secure_parameter_default(template: Template, _: Model) -> Iterator[Result]:
+    """SEC205: a secure parameter whose value is used when none is passed."""
+    for parameter in template.declared.parameters.values():
+        kind = declared_type(parameter.node, template)
+        member = parameter.node.member_named("defaultValue")
+        if member is None or kind not in {"securestring", "secureobject"}:
+            continue
+        if not _harmless_default(member.value, template):
+            what = "object" if kind == "secureobject" else "string"
+            yield at_key(member, f"secure {what} parameter '{parameter.name}' has a default value")
+
+
+def _harmless_default(node: Node, template: Template) -> bool:
+    """Whether a default gives nothing away: empty, a switch, random, another parameter."""
+    if node.kind in {"null", "boolean"}:
+        return True
+    if node.kind in {"object", "array"}:
+        below = [*node.items, *(member.value for member in node.members)]
+        return all(_harmless_default(part, template) for part in below)
+    text = node.value
+    if not isinstance(text, str) or not text:
+        return text == ""
+    value = template.evaluator.value(node, template.declared)
+    if value is None or value == "" or _random(value):
+        return True
+    read = syntax.read(text)
+    while isinstance(read, syntax.Property | syntax.Index):
+        read = read.base
+    return isinstance(read, syntax.Call) and read.function == "parameters"
+
+
+# Functions that keep enough of their argument for a random part to stay random.
+_KEEPING: Final = frozenset({"concat", "format", "tolower", "toupper", "base64", "string", "replace"})
+
+
+def _random(value: Value) -> bool:
+    """Whether a value surely holds a whole `newGuid()`, not just in one branch of it."""
+    if isinstance(value, Text):
+        return any(isinstance(part, Term) and _random(part) for part in value.parts)
+    if isinstance(value, Term) and value.operation in _KEEPING:
+        return any(map(_random, value.arguments))
+    return isinstance(value, Term) and value.operation == "newguid"
+
+
+def plain_secret_parameter(template: Template, _: Model) -> Iterator[Result]:
+    """SEC206: a parameter that is named like a secret but not declared as one."""
+    for parameter in template.declared.parameters.values():
+        if "$ref" in {member.name for member in parameter.node.members}:
+            # A type of its own says more about the value than its name.
+            continue
+        kind = declared_type(parameter.node, template)
+        if kind in {"string", "object"} and looks_secret(parameter.name) and not _listed_values(parameter):
+            member = parameter.node.member_named("type")
+            place = parameter.member if member is None else member
+            yield Result(
+                parameter.member.span,
+                parameter.node.pointer,
+                f"parameter '{parameter.name}' is named like a secret, but its type is {kind}",
+                () if place is parameter.member else (Label(place.value.span, "not a secure type"),),
+            )
+
+
+def _listed_values(parameter: Parameter) -> bool:
+    """Whether the values to choose from are written down: those are no secrets."""
+    return parameter.node.get("allowedValues") is not None
+
+
+def deployment_debug(template: Template, _: Model) -> Iterator[Result]:
+    """SEC209: a deployment that logs the bodies of its requests or responses."""
+    for resource in template.all_resources():
+        if resource.key != DEPLOYMENTS:
+            continue
+        node = resource.node.at("properties", "debugSetting", "detailLevel")
+        value = resource.value(node)
+        if node is not None and isinstance(value, str) and value.strip().lower() not in {"", "none"}:
+            yield at_value(
+                node, f"deployment '{resource.label()}' logs its request or response bodies, secrets included"
+            )
+
+
+def plain_value_in_secure_property(resource: Resource, model: Model) -> Iterator[Result]:
+    """SEC211: a password property that is set from a literal or from a parameter that is not secure."""
+    if resource.properties is None or resource.existing:
+        return
+    for member in _named(resource, SECURE):
+        node = member.value
+        value = resource.value(node)
+        if isinstance(value, str):
+            if not is_placeholder(value):
+                yield at_key(member, f"'{member.name}' is set to a literal", *_written(node, resource))
+            continue
+        if not isinstance(value, Text | Term):
+            continue
+        yield from _from_plain(member.name, node, resource, model)
+
+
+def _from_plain(name: str, node: Node, resource: Resource, model: Model) -> Iterator[Result]:
+    member = node.member
+    if member is None or not tracer(model).node(node, resource.scope, resource.frame).clean:
+        return
+    plain = plain_tracer(model).node(node, resource.scope, resource.frame)
+    for source, way in plain.everything.items():
+        steps = way.steps()
+        yield at_key(
+            member,
+            f"'{name}' is set from {source.title}, which is not secure",
+            *(Label(step.span, step.message) for step in steps if step.document is model.document),
+            flow=tuple(Label(step.span, step.code) for step in steps),
+        )
+
+
+def _named(resource: Resource, names: frozenset[str]) -> Iterator[Member]:
+    """The members of these names at any depth of a resource's own properties, in document order."""
+    inside = None if resource.nested is None else resource.nested.node
+    pending = [resource.properties]
+    while pending:
+        node = pending.pop()
+        if node is None or node is inside:
+            continue
+        for member in node.members:
+            if member.name.lower() in names:
+                yield member
+        pending.extend(reversed(node.items or [member.value for member in node.members]))
+
+
+def _written(node: Node, resource: Resource) -> Iterator[Label]:
+    """Where a literal that a property takes from a variable is written."""
+    for _, name in variable_references(node):
+        variable = resource.scope.variables.get(str(name.value).lower())
+        if variable is not None:
+            yield Label(variable.place.span, "the value is written here")
+
+
+def literal_admin_username(resource: Resource, _: Model) -> Iterator[Result]:
+    """SEC212: the name of an administrator that is the same in every deployment."""
+    if resource.properties is None or resource.existing:
+        return
+    for member in _named(resource, ADMINISTRATORS):
+        node = member.value
+        value = resource.value(node)
+        if isinstance(value, str) and not is_placeholder(value):
+            yield at_value(node, f"'{member.name}' is the same in every deployment", *_written(node, resource))
+
+
+# What everyone who can see a deployment knows, and functions of it.
+_PUBLIC: Final = frozenset(
+    {
+        "subscription",
+        "resourcegroup",
+        "tenant",
+        "deployment",
+        "managementgroup",
+        "environment",
+        "uniquestring",
+        "guid",
+        "property",
+        "concat",
+        "format",
+        "substring",
+        "take",
+        "skip",
+        "tolower",
+        "toupper",
+        "replace",
+        "base64",
+        "string",
+        "trim",
+        "split",
+        "first",
+        "last",
+        "padleft",
+        "join",
+        "resourceid-scope",
+    }
+)
+_SEEDS: Final = frozenset({"subscription", "resourcegroup", "tenant", "deployment", "managementgroup"})
+
+
+def predictable(value: Value) -> bool:
+    """Whether an unknown value is computed from public data alone, such as the subscription's id."""
+    if known(value) or isinstance(value, Failure):
+        return False
+    seeds = False
+    pending: list[Value] = [value]
+    seen: set[int] = set()
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Text):
+            pending.extend(current.parts)
+        elif isinstance(current, Array):
+            pending.extend(current.items)
+        elif isinstance(current, Object):
+            pending.extend(field for _, field in current.fields.values())
+        elif isinstance(current, Term):
+            if current.operation not in _PUBLIC:
+                return False
+            seeds = seeds or current.operation in _SEEDS
+            if current.number not in seen:
+                seen.add(current.number)
+                pending.extend(current.arguments)
+        elif isinstance(current, Failure):
+            return False
+    return seeds
+
+
+def predictable_secret(template: Template, model: Model) -> Iterator[Result]:
+    """SEC216: a secret that anyone can compute who knows the subscription or the resource group."""
+    if template.scope is not template.declared:
+        return
+    evaluator, scope = template.evaluator, template.scope
+    told = "is computed from public data: anyone who knows the subscription or resource group can compute it"
+    for parameter in scope.parameters.values():
+        node = parameter.node.get("defaultValue")
+        secure = declared_type(parameter.node, template) in {"securestring", "secureobject"}
+        if node is None or secure or not looks_secret(parameter.name):
+            continue
+        if predictable(evaluator.value(node, scope)):
+            yield at_value(node, f"the default of parameter '{parameter.name}' {told}")
+    for variable in scope.variables.values():
+        if looks_secret(variable.name) and variable.copy is None:
+            if predictable(evaluator.variable(scope, variable.name)):
+                yield at_value(variable.node, f"variable '{variable.name}' {told}")
+    for resource in template.all_resources():
+        for member in _named(resource, SECURE):
+            named = {str(n.value).lower() for _, n in variable_references(member.value)}
+            if any(looks_secret(name) for name in named):
+                continue
+            if predictable(resource.value(member.value)):
+                yield at_key(member, f"'{member.name}' {told}")
+
+
+def plain_secret_on_command_line(extension: Extension, model: Model) -> Iterator[Result]:
+    """SEC217: a parameter that is named like a secret, but not secure, in a public command."""
+    resource, settings = extension.resource, extension.member("settings")
+    handler = extension.handler
+    if resource is None or settings is None or (handler is not None and service_managed(*handler)):
+        return
+    for name in command_settings(handler):
+        member = settings.value.member_named(name)
+        place = settings if member is None else member
+        if member is None and settings.value.kind == "object":
+            continue
+        taint = plain_tracer(model).node(place.value, resource.scope, resource.frame)
+        if member is None:
+            taint = plain_tracer(model).member(taint, name)
+        for source, way in taint.everything.items():
+            if looks_secret(source.name):
+                yield at_key(
+                    place,
+                    f"{source.title} is named like a secret and reaches '{name}' in the public settings"
+                    f" of extension '{extension.label}'",
+                    *(Label(s.span, s.message) for s in way.steps() if s.document is model.document),
+                    flow=tuple(Label(s.span, s.code) for s in way.steps()),
+                )
+
+
+def tracer(model: Model) -> Tracer:
+    """The tracer that follows this file's secrets."""
+    return model.remember("tracer", lambda: Tracer(_root(model), looks_secret))
+
+
+def plain_tracer(model: Model) -> Tracer:
+    """The tracer that follows this file's parameters that are not secure."""
+    return model.remember("plain tracer", lambda: Tracer(_root(model), looks_secret, plain=True))
+
+
+def _root(model: Model) -> Template:
+    if model.root is None:
+        raise LookupError("only templates have flows")
+    return model.root

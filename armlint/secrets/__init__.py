@@ -1,0 +1,1 @@
+"""What a secret looks like. Nothing here knows of templates."""

@@ -1,0 +1,1130 @@
+"""Laws: what makes no difference to Azure makes none to armlint.
+
+Each law rewrites a text into another one that means the same and knows how the places of the new text are called
+in the old one. The findings must then be the same, in the same places. The laws are tried on generated templates,
+on every example of the rules' pages and on the corpus.
+
+The generated templates come with a list of the faults that were put into them, so they also say what must be
+found, and that nothing else is.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import random
+import re
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import armlint
+from armlint import page as pages
+from armlint import run
+from armlint.files import Text, names_a_schema
+from armlint.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from armlint.registry import Registry
+    from armlint.report import Entry
+
+    Law = Callable[[str, random.Random], "Changed | None"]
+
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+# Larger files take long and say nothing that smaller ones do not.
+LARGEST = 100_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _pages_read_once() -> Iterator[None]:
+    """Reading the rules' pages again for each of thousands of small texts would be most of the time."""
+
+    @functools.cache
+    def load() -> Registry:
+        return reading()
+
+    reading = run.load_rules
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "load_rules", load)
+        yield
+
+
+# ---------------------------------------------------------------------------------------------- trees
+
+
+class Raw(str):
+    """A number as written, so that writing it again changes nothing."""
+
+    __slots__ = ()
+
+
+class Pairs(list[Any]):
+    """The members of an object, in order, each name as often as it stands there."""
+
+
+class Node:
+    """A JSON value that remembers where it stood in the text it was read from.
+
+    `content` is a scalar, a list of nodes, or `Members` of an object.
+    """
+
+    __slots__ = ("content", "origin")
+
+    def __init__(self, content: Any, origin: str | None = None) -> None:
+        self.content = content
+        self.origin = origin
+
+    @property
+    def members(self) -> Members:
+        return self.content if isinstance(self.content, Members) else Members()
+
+    @property
+    def items(self) -> list[Node]:
+        return self.content if type(self.content) is list else []
+
+    @property
+    def text(self) -> str:
+        """The string that this is; empty for all else."""
+        return self.content if type(self.content) is str else ""
+
+    def get(self, name: str) -> Node | None:
+        found = [value for key, value in self.members if key.lower() == name.lower()]
+        return found[-1] if found else None
+
+    def at(self, *path: str) -> Node | None:
+        node: Node | None = self
+        for name in path:
+            node = None if node is None else node.get(name)
+        return node
+
+    def put(self, name: str, value: Node) -> None:
+        """Set a member, in its place where there is one already."""
+        for index, (key, _) in enumerate(self.members):
+            if key.lower() == name.lower():
+                self.members[index] = (key, value)
+                return
+        self.members.append((name, value))
+
+    def walk(self) -> Iterator[Node]:
+        yield self
+        for child in [*self.items, *(value for _, value in self.members)]:
+            yield from child.walk()
+
+
+class Members(list[tuple[str, Node]]):
+    """The members of an object."""
+
+
+LEXEME = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\r\n]*|/\*.*?\*/|[{}\[\],:]|[^\s{}\[\],:"/]+|\s+', re.DOTALL)
+
+
+def lexemes(text: str) -> list[str] | None:
+    """The text in pieces, blanks left out; None for what is no JSON from afar."""
+    pieces = LEXEME.findall(text)
+    return [piece for piece in pieces if not piece.isspace()] if "".join(pieces) == text else None
+
+
+def is_comment(piece: str) -> bool:
+    return piece.startswith(("//", "/*"))
+
+
+def parse(text: str) -> Node | None:
+    """The tree of a text, comments and trailing commas forgiven; None for what is no JSON."""
+    pieces = [piece for piece in lexemes(text.removeprefix("\ufeff")) or () if not is_comment(piece)]
+    kept = [
+        piece
+        for piece, after in zip(pieces, [*pieces[1:], ""], strict=True)
+        if not (piece == "," and after in {"}", "]"})
+    ]
+    try:
+        value = json.loads(
+            " ".join(kept),
+            strict=False,
+            object_pairs_hook=Pairs,
+            parse_int=Raw,
+            parse_float=Raw,
+            parse_constant=Raw,
+        )
+    except (ValueError, RecursionError):
+        return None
+    return tree(value, "")
+
+
+def tree(value: Any, pointer: str | None) -> Node:
+    """A value as a tree; `pointer` is where it stands, None for what is new."""
+
+    def below(name: str | int) -> str | None:
+        return None if pointer is None else f"{pointer}/{escaped(str(name))}"
+
+    if isinstance(value, dict):
+        value = Pairs(value.items())
+    if isinstance(value, Pairs):
+        return Node(Members((key, tree(item, below(key))) for key, item in value), pointer)
+    if isinstance(value, list):
+        return Node([tree(item, below(index)) for index, item in enumerate(value)], pointer)
+    return Node(value, pointer)
+
+
+def escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def written(node: Node, quoted: Callable[[str], str] = json.dumps, indent: str = "") -> str:
+    inner = f"{indent}  "
+    if isinstance(node.content, Raw):
+        return str(node.content)
+    if isinstance(node.content, str):
+        return quoted(node.content)
+    if not isinstance(node.content, list):
+        return json.dumps(node.content)
+    if isinstance(node.content, Members):
+        parts = [f"{quoted(key)}: {written(value, quoted, inner)}" for key, value in node.members]
+        ends = "{}"
+    else:
+        parts = [written(item, quoted, inner) for item in node.items]
+        ends = "[]"
+    body = ",\n".join(f"{inner}{part}" for part in parts)
+    return f"{ends[0]}\n{body}\n{indent}{ends[1]}" if parts else ends
+
+
+def way_back(root: Node) -> Callable[[str], str]:
+    """What turns the pointer of a place in the new tree into that of the old one."""
+    origins: dict[str, str | None] = {}
+
+    def note(node: Node, pointer: str) -> None:
+        origins[pointer] = node.origin
+        for index, item in enumerate(node.items):
+            note(item, f"{pointer}/{index}")
+        for key, value in node.members:
+            note(value, f"{pointer}/{escaped(key)}")
+
+    note(root, "")
+
+    def back(pointer: str) -> str:
+        origin = origins.get(pointer)
+        return f"new:{pointer}" if origin is None else origin
+
+    return back
+
+
+# ----------------------------------------------------------------------------------------------- laws
+
+
+def to_the_letter(entry: Entry) -> Hashable:
+    return entry.rule, entry.pointer, entry.message
+
+
+def by_place(entry: Entry) -> Hashable:
+    return entry.rule, entry.pointer
+
+
+def by_place_rings_by_names(entry: Entry) -> Hashable:
+    """As `by_place`; a ring is the same ring wherever it is entered, but its closing place moves."""
+    if entry.rule in {"DEP301", "DEP302", "EXP407"}:
+        return entry.rule, frozenset(entry.message.partition(": ")[2].split(" → "))
+    return by_place(entry)
+
+
+def unmoved(pointer: str) -> str:
+    return pointer
+
+
+class Changed(NamedTuple):
+    """A text that means the same as another one, and how to compare what is found in the two.
+
+    `back` turns pointers of this text into the other's; `same` says what is compared; `judged` are the rules
+    that the law is about.
+    """
+
+    text: str
+    back: Callable[[str], str] = unmoved
+    same: Callable[[Entry], Hashable] = by_place
+    judged: Callable[[str], bool] = bool
+    old_pointer: Callable[[str], str] = unmoved
+
+
+def rewritten(root: Node, **how: Any) -> Changed:
+    return Changed(written(root), way_back(root), **how)
+
+
+def relaid(text: str, gap: Callable[[], str], before_closing: Callable[[], str] = str) -> Changed | None:
+    """The text with what `gap` gives between its pieces."""
+    pieces = lexemes(text.removeprefix("\ufeff"))
+    if not pieces:
+        return None
+    made = [gap()]
+    last = ""
+    for piece in pieces:
+        if piece in {"}", "]"} and last not in {"{", "[", ",", ""}:
+            made.append(before_closing())
+        made += [piece, "\n" if piece.startswith("//") else "", gap()]
+        last = last if is_comment(piece) else piece
+    return Changed("".join(made), same=to_the_letter)
+
+
+def minified(text: str, _: random.Random) -> Changed | None:
+    return relaid(text, str)
+
+
+def indented_anyhow(text: str, rng: random.Random) -> Changed | None:
+    return relaid(text, lambda: rng.choice(["", " ", "\n", "\t", "\r\n  ", " \n \n "]))
+
+
+def commented(text: str, rng: random.Random) -> Changed | None:
+    notes = ["", "", "// note\n", "/* a note */", '// "type": "x", { [\n', "/* over\n two lines // */", "/**/"]
+    return relaid(text, lambda: rng.choice(notes))
+
+
+def with_trailing_commas(text: str, rng: random.Random) -> Changed | None:
+    return relaid(text, lambda: " ", lambda: rng.choice([",", ""]))
+
+
+def with_other_line_ends(text: str, _: random.Random) -> Changed:
+    plain = text.replace("\r\n", "\n")
+    return Changed(plain if plain != text else text.replace("\n", "\r\n"), same=to_the_letter)
+
+
+def with_byte_order_mark(text: str, _: random.Random) -> Changed:
+    unmarked = text.removeprefix("\ufeff")
+    return Changed(f"\ufeff{text}" if unmarked == text else unmarked, same=to_the_letter)
+
+
+def with_characters_escaped(text: str, rng: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None:
+        return None
+
+    def quoted(value: str) -> str:
+        units = value.encode("utf-16-be", "surrogatepass")
+        pairs = [units[index : index + 2] for index in range(0, len(units), 2)]
+        return '"{}"'.format(
+            "".join(
+                f"\\u{pair.hex()}"
+                if rng.random() < 0.2 or not 32 <= int.from_bytes(pair) < 127 or pair[1:] in b'"\\'
+                else chr(pair[1])
+                for pair in pairs
+            )
+        )
+
+    return Changed(written(root, quoted), same=to_the_letter)
+
+
+def with_members_shuffled(text: str, rng: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None:
+        return None
+    for node in root.walk():
+        names = {key.lower() for key, _ in node.members}
+        # Of two members with one name the later counts, so their order means something.
+        if len(names) == len(node.members):
+            rng.shuffle(node.members)
+    return rewritten(root, same=by_place_rings_by_names)
+
+
+def with_resources_shuffled(text: str, rng: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None:
+        return None
+    for node in root.walk():
+        resources = node.get("resources")
+        if resources is not None:
+            rng.shuffle(resources.items)
+    return rewritten(root, same=by_place_rings_by_names)
+
+
+WORD = re.compile(r"'(?:[^']|'')*'|[+-]?[\w$]+|\s+|.", re.DOTALL)
+
+
+def is_expression(value: str) -> bool:
+    return value[:1] == "[" and value[-1:] == "]" and value[:2] != "[["
+
+
+def words(expression: str) -> list[str]:
+    """The words of an expression, brackets and blanks left out."""
+    return [word for word in WORD.findall(expression[1:-1]) if not word.isspace()]
+
+
+def change_expressions(root: Node, change: Callable[[str], str]) -> None:
+    """Change each string that may be an expression, names of members included."""
+    for node in root.walk():
+        if is_expression(node.text):
+            node.content = change(node.text)
+        for index, (key, value) in enumerate(node.members):
+            if is_expression(key):
+                node.members[index] = (change(key), value)
+
+
+def with_blanks_in_expressions(text: str, rng: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None:
+        return None
+
+    def change(expression: str) -> str:
+        return f"[{''.join(rng.choice(['', ' ', '  ']) + word for word in words(expression))}]"
+
+    change_expressions(root, change)
+    # The length of an expression has a limit, and blanks count.
+    return rewritten(root, judged=lambda rule: rule != "ARM004")
+
+
+def recased(text: str, rng: random.Random) -> str:
+    return "".join(rng.choice([char.lower(), char.upper()]) if char.isascii() else char for char in text)
+
+
+# What stands below these is the author's, or a handler's, not Azure's.
+FREE = {"settings", "protectedsettings", "tags", "metadata"}
+# Values that Azure compares ignoring case.
+CASELESS = {"type", "publisher", "scope", "name", "dependson", "provisionafterextensions"}
+
+
+def with_names_in_another_case(text: str, rng: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None:
+        return None
+
+    def expression(value: str) -> str:
+        made = words(value)
+        for index, word in enumerate(words(value)):
+            named = words(value)[max(index - 2, 0) : index] in (["parameters", "("], ["variables", "("])
+            if not word.startswith("'") or named or word.startswith("'Microsoft."):
+                made[index] = recased(word, rng)
+        return f"[{''.join(made)}]"
+
+    def change(node: Node, name: str) -> None:
+        for item in node.items:
+            change(item, name)
+        for index, (key, value) in enumerate(node.members):
+            if key.lower() not in FREE:
+                change(value, key.lower())
+                kept = expression(key) if is_expression(key) else recased(key, rng)
+                node.members[index] = (kept, value)
+        if is_expression(node.text):
+            node.content = expression(node.text)
+        elif name in CASELESS:
+            node.content = recased(node.text, rng) if node.text else node.content
+
+    change(root, "")
+    return rewritten(root)
+
+
+# Names that mean something to Azure or to rules.
+MEANT = {"location", "_artifactslocation", "_artifactslocationsastoken"}
+
+
+def with_parameters_and_variables_renamed(text: str, _: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None:
+        return None
+    copies = [copy for node in root.walk() if (copy := node.at("variables", "copy")) is not None]
+    loops = [name.text.lower() for copy in copies for loop in copy.items if (name := loop.get("name"))]
+    kept = {*MEANT, *loops, "copy"}
+    computed = False
+
+    # A prefix, so that a name that sounds like a secret still does.
+    def renamed(name: str) -> str:
+        return name if name.lower() in kept else f"zq{name[:1].upper()}{name[1:]}"
+
+    def rename_members(section: Node | None) -> None:
+        if section is not None and isinstance(section.content, Members):
+            section.content = Members((renamed(key), value) for key, value in section.members)
+
+    def rename_arguments(value: str) -> str:
+        nonlocal computed
+        made = words(value)
+        for index in range(len(made) - 2):
+            if made[index].lower() in {"parameters", "variables"} and made[index + 1] == "(":
+                if made[index + 2].startswith("'"):
+                    made[index + 2] = f"'{renamed(made[index + 2][1:-1])}'"
+                else:
+                    computed = True
+        return f"[{''.join(made)}]"
+
+    change_expressions(root, rename_arguments)
+    if computed:
+        return None
+
+    def rename_declared(template: Node) -> None:
+        rename_members(template.get("parameters"))
+        rename_members(template.get("variables"))
+        groups = template.get("functions")
+        for group in groups.items if groups is not None else ():
+            functions = group.get("members")
+            for _, function in functions.members if functions is not None else ():
+                declared = function.get("parameters")
+                for parameter in declared.items if declared is not None else ():
+                    name = parameter.get("name")
+                    if name is not None:
+                        name.content = renamed(name.text)
+
+    rename_declared(root)
+    for node in root.walk():
+        kind = node.get("type")
+        if kind is not None and kind.text.lower() == "microsoft.resources/deployments":
+            rename_members(node.at("properties", "parameters"))
+            nested = node.at("properties", "template")
+            if nested is not None:
+                rename_declared(nested)
+    return rewritten(root)
+
+
+def schema_named(root: Node) -> bool:
+    schema = root.get("$schema")
+    return schema is not None and re.fullmatch(
+        r"https?://[^/]+/schemas/[\d-]+(?:-preview)?/\w*deploymenttemplate\.json#?", schema.text.lower()
+    ) is not None
+
+
+def within_an_inner_deployment(text: str, _: random.Random) -> Changed | None:
+    unmarked = text.removeprefix("\ufeff")
+    root = parse(unmarked)
+    if root is None or not schema_named(root):
+        return None
+    section = root.get("parameters")
+    declared = section.members if section is not None else Members()
+    # Each parameter is passed on, so that its value stays as unknown as it was.
+    types = {key: kind.text for key, value in declared if (kind := value.get("type")) is not None}
+    names = [key for key, _ in declared]
+    if len(names) > 250 or len({name.lower() for name in names}) < len(names):
+        return None
+    outer = {
+        "$schema": SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "parameters": {name: {"type": types.get(name, "string")} for name in names},
+        "resources": [
+            {
+                "type": "Microsoft.Resources/deployments",
+                "apiVersion": "2022-09-01",
+                "name": "wrapped",
+                "properties": {
+                    "mode": "Incremental",
+                    "expressionEvaluationOptions": {"scope": "inner"},
+                    "parameters": {name: {"value": f"[parameters('{quote(name)}')]"} for name in names},
+                    "template": "@",
+                },
+            }
+        ],
+    }
+    prefix = "/resources/0/properties/template"
+    return Changed(
+        json.dumps(outer).replace('"@"', unmarked),
+        lambda pointer: pointer.removeprefix(prefix) if pointer.startswith(prefix) else f"new:{pointer}",
+    )
+
+
+def quote(name: str) -> str:
+    return name.replace("'", "''")
+
+
+def with_symbolic_names(text: str, _: random.Random) -> Changed | None:
+    root = parse(text)
+    resources = None if root is None else root.get("resources")
+    if root is None or resources is None or not resources.items:
+        return None
+    if any(not isinstance(item.content, Members) for item in resources.items):
+        return None
+    for node in root.walk():
+        kind = node.get("type")
+        if kind is not None and kind.text.lower() == "microsoft.resources/deployments":
+            # Without a word on it, symbolic names change the scope to inner.
+            if node.at("properties", "expressionEvaluationOptions", "scope") is None:
+                return None
+
+    def convert(owner: Node, prefix: str) -> None:
+        section = owner.get("resources")
+        if section is None:
+            return
+        for index, item in enumerate(section.items):
+            convert(item, f"{prefix}{index}x")
+        members = Members((f"{prefix}{index}", item) for index, item in enumerate(section.items))
+        section.content = members
+
+    convert(root, "res")
+    root.put("languageVersion", Node("2.0"))
+    # What dependsOn accepts is another matter in this version.
+    return rewritten(root, judged=lambda rule: rule.startswith(("EXT", "EXP", "ARM")))
+
+
+# Members of an extension that a variable may hold as well.
+HOISTED = (
+    "publisher",
+    "type",
+    "typeHandlerVersion",
+    "autoUpgradeMinorVersion",
+    "enableAutomaticUpgrade",
+    "settings",
+    "protectedSettings",
+    "protectedSettingsFromKeyVault",
+)
+
+
+def holders(root: Node) -> Iterator[Node]:
+    """The objects of the template that say which handler an extension has, nested templates' left out."""
+
+    def of_resource(resource: Node) -> Iterator[Node | None]:
+        yield resource.get("properties")
+        for path in (("virtualMachineProfile", "extensionProfile", "extensions"), ("vmExtensions",)):
+            profile = resource.at("properties", *path)
+            yield from (item.get("properties") for item in (profile.items if profile is not None else ()))
+        children = resource.get("resources")
+        for child in children.items if children is not None else ():
+            yield from of_resource(child)
+
+    resources = root.get("resources")
+    for resource in resources.items if resources is not None else ():
+        for holder in of_resource(resource):
+            if holder is not None and holder.get("publisher") is not None:
+                yield holder
+
+
+def with_values_moved_to_variables(text: str, rng: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None:
+        return None
+    variables = root.get("variables") or tree({}, None)
+    moved: list[str] = []
+    for holder in holders(root):
+        for name in HOISTED:
+            member = holder.get(name)
+            if member is None or member.content is None or rng.random() < 0.4:
+                continue
+            if any(re.search(r"copyindex|reference|list", each.text.lower()) for each in member.walk()):
+                # A variable cannot hold what is known in a loop or after deployment only.
+                continue
+            variable = f"hoisted{len(moved)}"
+            variables.members.append((variable, Node(member.content, member.origin)))
+            member.content = f"[variables('{variable}')]"
+            moved.append(str(member.origin))
+    if not moved:
+        return None
+    root.put("variables", variables)
+
+    # What was found inside a value that moved is now found at the member that takes it.
+    def outermost(pointer: str) -> str:
+        return next((top for top in moved if pointer == top or pointer.startswith(f"{top}/")), pointer)
+
+    back = way_back(root)
+    return Changed(written(root), lambda pointer: outermost(back(pointer)), old_pointer=outermost)
+
+
+def with_literals_computed(text: str, rng: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None:
+        return None
+    changed = False
+    for holder in holders(root):
+        for name in HOISTED:
+            member = holder.get(name)
+            if member is None:
+                continue
+            if isinstance(member.content, bool):
+                yes, no = rng.choice([("[true()]", "[false()]"), ("[equals(1, 1)]", "[equals('a', 'b')]")])
+                member.content = yes if member.content else no
+            elif member.text and not member.text.startswith("["):
+                middle = rng.randrange(len(member.text) + 1)
+                first, second = quote(member.text[:middle]), quote(member.text[middle:])
+                ways = [f"[concat('{first}', '{second}')]", f"[format('{{0}}{{1}}', '{first}', '{second}')]"]
+                member.content = rng.choice(ways)
+            else:
+                continue
+            changed = True
+    return rewritten(root) if changed else None
+
+
+def with_something_unrelated_added(text: str, _: random.Random) -> Changed | None:
+    root = parse(text)
+    resources = None if root is None else root.get("resources")
+    if root is None or resources is None or not isinstance(resources.content, list):
+        return None
+    account = {
+        "type": "Microsoft.Storage/storageAccounts",
+        "apiVersion": "2023-05-01",
+        "name": "zqunrelated",
+        "location": "[resourceGroup().location]",
+        "sku": {"name": "Standard_LRS"},
+        "kind": "StorageV2",
+    }
+    added = tree(account, None)
+    if isinstance(resources.content, Members):
+        resources.members.append(("zqUnrelated", added))
+    else:
+        resources.items.append(added)
+    # One resource more may be one too many.
+    return rewritten(root, judged=lambda rule: rule != "ARM004")
+
+
+LAWS: dict[str, Law] = {
+    law.__name__: law
+    for law in (
+        minified,
+        indented_anyhow,
+        commented,
+        with_trailing_commas,
+        with_other_line_ends,
+        with_byte_order_mark,
+        with_characters_escaped,
+        with_members_shuffled,
+        with_resources_shuffled,
+        with_blanks_in_expressions,
+        with_names_in_another_case,
+        with_parameters_and_variables_renamed,
+        within_an_inner_deployment,
+        with_symbolic_names,
+        with_values_moved_to_variables,
+        with_literals_computed,
+        with_something_unrelated_added,
+    )
+}
+every_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+
+
+@functools.lru_cache(maxsize=2000)
+def found(text: str) -> tuple[Entry, ...]:
+    return armlint.check(text)
+
+
+def complaint(law: Law, text: str, rng: random.Random) -> str | None:
+    """What is wrong where a law is broken; empty where it holds, None where it says nothing of the text."""
+    before = found(text)
+    if any(entry.rule == "ARM001" for entry in before):
+        return None
+    changed = law(text, rng)
+    if changed is None or changed.text == text:
+        return None
+
+    def counted(entries: tuple[Entry, ...], pointer: Callable[[str], str]) -> dict[Hashable, int]:
+        counts: dict[Hashable, int] = {}
+        for entry in entries:
+            if changed.judged(entry.rule):
+                key = changed.same(replace(entry, pointer=pointer(entry.pointer)))
+                counts[key] = counts.get(key, 0) + 1
+        return counts
+
+    expected = counted(before, changed.old_pointer)
+    got = counted(armlint.check(changed.text), changed.back)
+    if expected == got:
+        return ""
+    lost = [key for key in expected if expected[key] != got.get(key)]
+    new = [key for key in got if got[key] != expected.get(key)]
+    return f"lost: {lost}\nnew: {new}\n{changed.text}"
+
+
+# ------------------------------------------------------------------------------------------ templates
+
+
+class Draft(NamedTuple):
+    """A template as text, and what is wrong with it: rule and pointer of each fault."""
+
+    text: str
+    faults: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:
+        return f"{self.faults}\n{self.text}"
+
+
+class Machine(NamedTuple):
+    """A machine to be: how expressions call it, and its copy loop if it has one."""
+
+    call: str
+    copy: dict[str, Any] | None
+
+    @property
+    def looped(self) -> dict[str, Any]:
+        return {} if self.copy is None else {"copy": {**self.copy, "name": f"{self.copy['name']}2"}}
+
+
+VM = "Microsoft.Compute/virtualMachines"
+NIC = "Microsoft.Network/networkInterfaces"
+VMSS = "Microsoft.Compute/virtualMachineScaleSets"
+ARC = "Microsoft.HybridCompute/machines"
+DEPLOYMENTS = "Microsoft.Resources/deployments"
+
+HANDLERS = (
+    ("Microsoft.Azure.Extensions", "CustomScript", "2.1"),
+    ("Microsoft.Compute", "CustomScriptExtension", "1.10"),
+    ("Microsoft.Azure.Monitor", "AzureMonitorLinuxAgent", "1.33"),
+    ("Contoso.Tools", "Agent", "3.0"),
+)
+# The rules whose faults are planted. Others may have more to say of such a template.
+PLANTED = (
+    "ARM001", "ARM002", "ARM004", "ARM005",
+    "DEP301", "DEP302", "DEP303", "DEP304", "DEP305",
+    "EXP401", "EXP404", "EXP405", "EXP407",
+    "EXT101", "EXT102", "EXT103", "EXT105", "EXT108",
+)  # fmt: skip
+
+
+class Drafter:
+    """Builds a random but plausible template, with faults, some of the time."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.parameters: dict[str, Any] = {
+            "prefix": {"type": "string"},
+            "location": {"type": "string", "defaultValue": "[resourceGroup().location]"},
+            "adminPassword": {"type": "securestring"},
+        }
+        self.variables: dict[str, Any] = {"size": "Standard_B2s", "noUpgrade": False}
+        self.resources: list[dict[str, Any]] = []
+        # Faults are noted with the very object they are in, since its pointer is known at the end only.
+        self.noted: list[tuple[str, Any, tuple[str | int, ...]]] = []
+        self.nested = False
+
+    def one_of(self, *choices: Any) -> Any:
+        return self.draw(st.sampled_from(choices))
+
+    def chance(self, one_in: int) -> bool:
+        return self.draw(st.integers(1, one_in)) == one_in
+
+    def fault(self, rule: str, within: Any, *path: str | int) -> None:
+        self.noted.append((rule, within, path))
+
+    def machine(self, number: int) -> Machine:
+        """A name, in one of the ways in which authors make names."""
+        way = self.one_of("literal", "variable", "parameter", "computed", "looped")
+        if way == "literal":
+            return Machine(f"'web{number}'", None)
+        if way == "variable":
+            self.variables[f"machine{number}"] = self.one_of(
+                f"web{number}", f"[concat(parameters('prefix'), '-{number}')]"
+            )
+            return Machine(f"variables('machine{number}')", None)
+        if way == "parameter":
+            self.parameters[f"machine{number}"] = {"type": "string"}
+            return Machine(f"parameters('machine{number}')", None)
+        if way == "computed":
+            return Machine(f"format('{{0}}-{number}', parameters('prefix'))", None)
+        copy = {"name": f"loop{number}", "count": self.one_of(2, "[length(createArray('a', 'b'))]")}
+        return Machine(f"concat(parameters('prefix'), '-{number}-', copyIndex())", copy)
+
+    def name(self, call: str) -> str:
+        return call[1:-1] if re.fullmatch(r"'\w+'", call) else f"[{call}]"
+
+    def dependency(self, kind: str, call: str, loop: str | None = None) -> str:
+        """An entry of dependsOn, in one of the ways in which authors write them."""
+        way = self.one_of("resourceId", "concat", "format", "name", "variable", "loop")
+        if way == "loop" and loop is not None:
+            return loop
+        if way == "variable" and "copyIndex" not in call:
+            self.variables[f"id{len(self.variables)}"] = f"[resourceId('{kind}', {call})]"
+            return f"[variables('id{len(self.variables) - 1}')]"
+        if way == "name":
+            return self.name(call)
+        if way == "concat":
+            return f"[concat('{kind}/', {call})]"
+        if way == "format":
+            return f"[format('{kind}/{{0}}', {call})]"
+        return f"[resourceId('{kind}', {call})]"
+
+    def handlers(self) -> list[tuple[str, str, str]]:
+        return self.draw(st.lists(st.sampled_from(HANDLERS), min_size=1, max_size=2, unique=True))
+
+    def properties(self, handler: tuple[str, str, str], *, arc: bool = False) -> dict[str, Any]:
+        """What an extension holds, with at most one fault."""
+        publisher, kind, version = handler
+        made: dict[str, Any] = {
+            "publisher": publisher,
+            "type": kind,
+            "typeHandlerVersion": version,
+            "autoUpgradeMinorVersion": self.one_of(True, True, "true", "[true()]"),
+            "settings": {"note": self.one_of("plain", "[variables('size')]")},
+            "protectedSettings": {
+                "commandToExecute": "[concat('sh run.sh ', parameters('adminPassword'))]",
+            },
+        }
+        fault = self.one_of(
+            *[""] * 8, "command", "no version", "null version", "minor off", "minor absent",
+            "no publisher", "empty type", "two secrets",
+        )  # fmt: skip
+        if fault == "command":
+            key = self.one_of("commandToExecute", "CommandToExecute")
+            made["settings"][key] = self.one_of("sh run.sh", "[concat('sh ', variables('size'))]")
+            self.fault("EXT101", made["settings"], key)
+        elif fault == "no version":
+            del made["typeHandlerVersion"]
+            if not arc:
+                self.fault("EXT102", made)
+        elif fault == "null version":
+            made["typeHandlerVersion"] = self.one_of(None, "")
+            if not arc:
+                self.fault("EXT102", made, "typeHandlerVersion")
+        elif fault == "minor off":
+            made["autoUpgradeMinorVersion"] = self.one_of(False, "false", "[variables('noUpgrade')]")
+            if not arc:
+                self.fault("EXT103", made, "autoUpgradeMinorVersion")
+        elif fault == "minor absent":
+            del made["autoUpgradeMinorVersion"]
+            if not arc:
+                self.fault("EXT103", made)
+        elif fault == "no publisher":
+            del made["publisher"]
+            self.fault("EXT105", made)
+        elif fault == "empty type":
+            made["type"] = self.one_of(None, "")
+            self.fault("EXT105", made, "type")
+        elif fault == "two secrets":
+            made["protectedSettingsFromKeyVault"] = {
+                "secretUrl": "https://vault.vault.azure.net/secrets/x",
+                "sourceVault": {"id": "[resourceId('Microsoft.KeyVault/vaults', 'vault')]"},
+            }
+            self.fault("EXT108", made, "protectedSettingsFromKeyVault")
+        return made
+
+    def with_machine(self, number: int) -> None:
+        machine = self.machine(number)
+        copy = {} if machine.copy is None else {"copy": machine.copy}
+        loop = None if machine.copy is None else machine.copy["name"]
+        vm: dict[str, Any] = {
+            "type": VM,
+            "apiVersion": self.one_of("2023-09-01", "2024-07-01"),
+            "name": self.name(machine.call),
+            "location": "[parameters('location')]",
+            **copy,
+            "properties": {"hardwareProfile": {"vmSize": "[variables('size')]"}},
+        }
+        added = [vm]
+        if self.chance(2):
+            nic = f"concat({machine.call}, '-nic')"
+            card: dict[str, Any] = {"type": NIC, "apiVersion": "2023-11-01", "name": f"[{nic}]", **machine.looped}
+            nic_loop = f"{loop}2" if loop else None
+            vm["dependsOn"] = [self.dependency(NIC, nic, nic_loop)]
+            before = self.one_of(True, False)
+            if self.chance(6):
+                card["dependsOn"] = [self.dependency(VM, machine.call, loop)]
+                self.fault("DEP301", (vm if before else card)["dependsOn"], 0)
+            added.insert(0 if before else 1, card)
+        for index, handler in enumerate(self.handlers()):
+            added += self.extension(vm, machine, loop, f"ext{index}", handler)
+        self.resources += added
+
+    def extension(
+        self,
+        vm: dict[str, Any],
+        machine: Machine,
+        loop: str | None,
+        own: str,
+        handler: tuple[str, str, str],
+    ) -> list[dict[str, Any]]:
+        """An extension of a machine, in one of its shapes; returns the resources for the top level."""
+        shape = self.one_of("top", "top", "child", "child", "full child", "nested")
+        composed = self.one_of(f"[format('{{0}}/{own}', {machine.call})]", f"[concat({machine.call}, '/{own}')]")
+        made: dict[str, Any] = {
+            "type": "extensions" if shape == "child" else f"{VM}/extensions",
+            "apiVersion": "2023-09-01",
+            "name": own if shape == "child" else composed,
+            "location": "[parameters('location')]",
+            "dependsOn": [self.dependency(VM, machine.call, loop)],
+        }
+        if shape == "nested" and machine.copy is None:
+            self.nested = True
+            made["name"] = f"[format('{{0}}/{own}', parameters('machine'))]"
+            del made["dependsOn"]
+            made["properties"] = self.properties(handler)
+            return [self.deployment(own, machine, made)]
+        made["properties"] = self.properties(handler)
+        if self.chance(8):
+            del made["dependsOn"]
+            self.fault("DEP305", made)
+        if shape in {"child", "full child"}:
+            vm.setdefault("resources", []).append(made)
+            return []
+        if machine.copy is not None:
+            made["copy"] = {**machine.copy, "name": f"{machine.copy['name']}{own}"}
+        return [made]
+
+    def deployment(self, own: str, machine: Machine, extension: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": DEPLOYMENTS,
+            "apiVersion": "2022-09-01",
+            "name": f"deploy-{len(self.resources)}-{own}",
+            "dependsOn": [self.dependency(VM, machine.call)],
+            "properties": {
+                "mode": "Incremental",
+                "expressionEvaluationOptions": {"scope": self.one_of("inner", "Inner")},
+                "parameters": {
+                    "machine": {"value": self.name(machine.call)},
+                    "location": {"value": "[parameters('location')]"},
+                    "adminPassword": {"value": "[parameters('adminPassword')]"},
+                },
+                "template": {
+                    "$schema": SCHEMA,
+                    "contentVersion": "1.0.0.0",
+                    "parameters": {
+                        "machine": {"type": "string"},
+                        "location": {"type": "string"},
+                        "adminPassword": {"type": "securestring"},
+                    },
+                    "variables": {"size": "small", "noUpgrade": False},
+                    "resources": [extension],
+                },
+            },
+        }
+
+    def with_scale_set(self, number: int) -> None:
+        extensions: list[dict[str, Any]] = [
+            {"name": f"ext{index}", "properties": self.properties(handler)}
+            for index, handler in enumerate(self.handlers())
+        ]
+        if len(extensions) == 2:
+            first, second = (extension["properties"] for extension in extensions)
+            order = self.one_of("", "right", "ring", "unknown")
+            if order:
+                second["provisionAfterExtensions"] = ["ext0"]
+            if order == "ring":
+                first["provisionAfterExtensions"] = ["ext1"]
+                self.fault("DEP302", second["provisionAfterExtensions"], 0)
+            if order == "unknown":
+                second["provisionAfterExtensions"].append("nowhere")
+                self.fault("DEP303", second["provisionAfterExtensions"], 1)
+        profile = {"extensionProfile": {"extensions": extensions}}
+        self.resources.append(
+            {
+                "type": VMSS,
+                "apiVersion": "2023-09-01",
+                "name": f"set{number}",
+                "location": "[parameters('location')]",
+                "properties": {"virtualMachineProfile": profile},
+            }
+        )
+
+    def with_arc_machine(self, number: int) -> None:
+        self.resources.append(
+            {
+                "type": f"{ARC}/extensions",
+                "apiVersion": "2024-07-10",
+                "name": f"shop{number}/ext",
+                "location": "[parameters('location')]",
+                "properties": self.properties(self.one_of(*HANDLERS), arc=True),
+            }
+        )
+
+    def with_faults(self) -> None:
+        """Faults that any template may have."""
+        victim = self.one_of(*self.resources)
+        tags = victim.setdefault("tags", {})
+        if self.chance(6):
+            tags["a"] = self.one_of("[parameters('missing')]", "[concat('x', parameters('missing'))]")
+            self.fault("EXP404", tags, "a")
+        if self.chance(6):
+            tags["b"] = "[toUpper(variables('missing').name)]"
+            self.fault("EXP405", tags, "b")
+        if self.chance(6):
+            tags["c"] = self.one_of("[concat('x']", "[a == b]", "[]")
+            self.fault("EXP401", tags, "c")
+        if self.chance(6):
+            entries = victim.setdefault("dependsOn", [])
+            entries.append("[resourceId('Microsoft.Storage/storageAccounts', 'nowhere')]")
+            self.fault("DEP304", entries, len(entries) - 1)
+            # Whoever has a parent to wait for and does not say so now has the place for it.
+            self.noted = [
+                (rule, within, ("dependsOn",) if rule == "DEP305" and within is victim else path)
+                for rule, within, path in self.noted
+            ]
+        if self.chance(6):
+            self.variables |= {"hen": "[variables('egg')]", "egg": "[concat(variables('hen'), 'x')]"}
+            self.fault("EXP407", self.variables, "egg")
+
+    def finish(self) -> Draft:
+        template = {
+            "$schema": SCHEMA,
+            "contentVersion": "1.0.0.0",
+            "parameters": self.parameters,
+            "variables": self.variables,
+            "resources": self.resources,
+            "outputs": {"where": {"type": "string", "value": "[parameters('location')]"}},
+        }
+        places: dict[int, str] = {}
+
+        def visit(value: Any, pointer: str) -> None:
+            places[id(value)] = pointer
+            below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+            for key, item in below:
+                if isinstance(item, (dict, list)):
+                    visit(item, f"{pointer}/{escaped(str(key))}")
+
+        visit(template, "")
+        faults = sorted(
+            (rule, "/".join([places[id(within)], *map(str, path)]))
+            for rule, within, path in self.noted
+            # A deployment in the template may bring the extension that is asked for.
+            if not (rule == "DEP303" and self.nested)
+        )
+        return Draft(json.dumps(template, indent=2), tuple(faults))
+
+
+@st.composite
+def drafts(draw: st.DrawFn) -> Draft:
+    drafter = Drafter(draw)
+    for number in range(draw(st.integers(1, 3))):
+        drafter.one_of(
+            drafter.with_machine, drafter.with_machine, drafter.with_scale_set, drafter.with_arc_machine
+        )(number)
+    drafter.with_faults()
+    return drafter.finish()
+
+
+generated = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(draft=drafts())
+def test_all_faults_of_a_generated_template_are_found_and_nothing_else(draft: Draft) -> None:
+    got = sorted((entry.rule, entry.pointer) for entry in armlint.check(draft.text, select=PLANTED))
+    assert got == list(draft.faults)
+
+
+@every_law
+@generated
+@given(draft=drafts(), seed=st.integers(0, 2**32 - 1))
+def test_generated_templates_obey(law: Law, draft: Draft, seed: int) -> None:
+    told = complaint(law, draft.text, random.Random(seed))  # noqa: S311 - chance, not secrecy
+    assert not told, told
+
+
+def by_name(name: str) -> random.Random:
+    return random.Random(zlib.crc32(name.encode()))  # noqa: S311 - chance, not secrecy
+
+
+# An example that is a resource or an extension by itself, and the same in a template.
+FRAME = '{"$schema": "%s",\n"contentVersion": "1.0.0.0",\n"resources": [\n%s\n]}'
+
+
+@functools.cache
+def examples() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted((Path(__file__).parents[1] / "rules").glob("*-*.md")):
+        for example in pages.read(path.name, path.read_text("utf-8")).examples:
+            name = f"{path.stem}:{example.line}"
+            found[name] = example.text
+            if '"resources"' not in example.text or '"contentVersion"' not in example.text:
+                found[f"{name} framed"] = FRAME % (SCHEMA, example.text)
+    return found
+
+
+@every_law
+def test_examples_of_the_rules_obey(law: Law) -> None:
+    told = {name: complaint(law, text, by_name(name)) for name, text in examples().items()}
+    assert any(value == "" for value in told.values()), "the law had something to say of some example"
+    assert not {name: value for name, value in told.items() if value}
+
+
+@functools.cache
+def files(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8-sig")
+        for path in sorted(folder.rglob("*.json"))
+        if path.stat().st_size <= LARGEST and path.name != "cases.json"
+    }
+
+
+@every_law
+def test_real_templates_obey(law: Law, corpus: Path) -> None:
+    told = {name: complaint(law, text, by_name(name)) for name, text in files(corpus).items()}
+    assert any(value == "" for value in told.values()), "the law had something to say of some file"
+    assert not {name: value for name, value in told.items() if value}
