@@ -43,7 +43,7 @@ def check(
     return outcome.entries
 
 
-def check_paths(
+def check_paths(  # noqa: PLR0913 - as many options as the command has
     paths: Iterable[str | os.PathLike[str]],
     *,
     select: Iterable[str] = (),
@@ -65,5 +65,5 @@ def check_paths(
     from armlint.files import Excludes, find
 
     rules = run.load_rules().select(select, ignore, extend_select)
-    found = list(find(map(fspath, paths), Excludes(list(exclude))))
-    return run.report(run.check_files(found, rules, jobs=jobs), rules, __version__, None).entries
+    found = list(find([fspath(path) for path in paths], Excludes(list(exclude))))
+    return run.report(run.check_files(found, rules, jobs=jobs), (), __version__, None).entries

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from armlint.arm.kind import Kind
 from armlint.finding import Finding
+from armlint.page import PageError
 from armlint.rule import Subject
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Broken(NamedTuple):
-    """A rule that failed on a file: a defect of armlint, told without any of the file's text."""
+    """A rule that failed on a file, and how, told without any of the file's text."""
 
     rule: str
     error: str
@@ -36,6 +37,8 @@ def check(model: Model, rules: Sequence[Rule]) -> Checked:
     for rule in rules:
         try:
             findings.extend(_run(rule, model))
+        except PageError as error:
+            broken.append(Broken(rule.id, str(error)))
         except Exception as error:  # noqa: BLE001 - whatever a rule does, the others must report
             # The message of an exception may hold text of the template, so only its kind is told.
             broken.append(Broken(rule.id, type(error).__name__))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import re
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint.jsontext import Kind, Problem
@@ -11,7 +12,7 @@ from armlint.jsontext import read as read_json
 from armlint.source import Source, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pathspec import GitIgnoreSpec
 
@@ -20,9 +21,19 @@ if TYPE_CHECKING:
 _SUFFIXES: Final = frozenset({".json", ".jsonc", ".json5"})
 _MAX_BYTES: Final = 64 * 1024 * 1024
 _HEAD: Final = 4096
-_SCHEMA_NAMES: Final = ("deploymenttemplate.json", "deploymentparameters.json")
-# A file without any of these is no template, no parameter file and no extension body.
-_TRACES: Final = (b"deployment", b"contentversion", b"publisher", b"typehandlerversion", b"settings")
+_SCHEMAS: Final = (b"deploymenttemplate.json", b"deploymentparameters.json")
+_BODY: Final = (
+    b"publisher",
+    b"type",
+    b"typehandlerversion",
+    b"settings",
+    b"protectedsettings",
+    b"autoupgrademinorversion",
+)
+_BODY_LEAST: Final = 2
+# A letter written as an escape, with which a name need not look like itself.
+_ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
+_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
 class Text(NamedTuple):
@@ -37,7 +48,7 @@ class Text(NamedTuple):
         """The text read as JSON, with the problem of its bytes among the others."""
         document = read_json(self.source)
         if self.problem is not None:
-            document.problems.insert(0, self.problem)
+            document.problems.append(self.problem)
             document.problems.sort(key=lambda problem: problem.span)
         return document
 
@@ -45,124 +56,236 @@ class Text(NamedTuple):
 def decode(data: bytes, name: str) -> Text:
     """Bytes as characters: UTF-8, or UTF-16 by its byte order mark; never the locale's encoding.
 
-    Bytes that are no UTF-8 are read as Windows-1252, in which every byte is some character, and
-    the first of them is a problem.
+    UTF-16 without a mark is read all the same, and other bytes that are no UTF-8 as Windows-1252;
+    both are problems, the latter at the first such byte.
     """
-    for mark, encoding in (
-        (b"\xef\xbb\xbf", "utf-8"),
-        (b"\xff\xfe", "utf-16-le"),
-        (b"\xfe\xff", "utf-16-be"),
-    ):
+    for mark, encoding in _MARKS:
         if data.startswith(mark):
-            text = data[len(mark) :].decode(encoding, "replace")
-            bad = text.find("\ufffd")
-            lost = bad >= 0 and text.encode(encoding, "surrogatepass") != data[len(mark) :]
-            told = f"bytes that are no {encoding[:6].upper().rstrip('-')} stand here"
-            problem = Problem(Kind.UNEXPECTED, Span(bad, bad + 1), told) if lost else None
-            return Text(Source(text, name), marked=True, problem=problem)
+            return _decoded(data[len(mark) :], encoding, name, marked=True)
+    for encoding, zero in (("utf-16-le", 1), ("utf-16-be", 0)):
+        # JSON starts with an ASCII character.
+        if data[zero : zero + 1] == b"\0" != data[1 - zero : 2 - zero]:
+            text = _decoded(data, encoding, name, marked=False)
+            problem = Problem(
+                Kind.UNEXPECTED, Span(0, 1), "UTF-16 without a byte order mark is not recognised"
+            )
+            return text._replace(problem=text.problem or problem)
     try:
         return Text(Source(data.decode("utf-8"), name), marked=False, problem=None)
     except UnicodeDecodeError as error:
         told = f"byte 0x{data[error.start]:02x} is not UTF-8; the file is read as Windows-1252"
-        problem = Problem(Kind.UNEXPECTED, Span(error.start, error.start + 1), told)
-        text = data.decode("cp1252", "replace")
-        return Text(Source(text, name), marked=False, problem=problem)
+        text = Source(data.decode("cp1252", "replace"), name)
+        return Text(
+            text, marked=False, problem=Problem(Kind.UNEXPECTED, Span(error.start, error.start + 1), told)
+        )
+
+
+def _decoded(data: bytes, encoding: str, name: str, *, marked: bool) -> Text:
+    try:
+        return Text(Source(data.decode(encoding), name), marked, problem=None)
+    except UnicodeDecodeError as error:
+        bad = len(data[: error.start].decode(encoding))
+        told = f"bytes that are not {'UTF-8' if encoding == 'utf-8' else 'UTF-16'} stand here"
+        problem = Problem(Kind.UNEXPECTED, Span(bad, bad + 1), told)
+        return Text(Source(data.decode(encoding, "replace"), name), marked, problem)
 
 
 def may_be_ours(data: bytes) -> bool:
-    """Whether it is worth reading a file as JSON; False only for what is surely not armlint's."""
+    """Whether it is worth reading a file as JSON; False only for what is surely not armlint's.
+
+    Most JSON files are no templates, and looking for a few words is a hundred times faster than reading.
+    """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return True
     folded = data.lower()
-    return any(trace in folded for trace in _TRACES) and b"\0" not in data[:_HEAD]
+    head = folded[:_HEAD]
+    if any(schema in head.replace(b"\0", b"") for schema in _SCHEMAS):
+        return True
+    if b"\0" in head or folded.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in {b"{", b"/"}:
+        return False
+    if any(schema in folded for schema in _SCHEMAS) or _ESCAPED_LETTER.search(folded):
+        return True
+    if b"contentversion" in folded and b"resources" in folded:
+        return True
+    return b"properties" in folded and sum(name in folded for name in _BODY) >= _BODY_LEAST
 
 
 def names_a_schema(text: str) -> bool:
     """Whether a text that is no JSON names a deployment schema near its start: it was meant to be one."""
-    head = text[:_HEAD].lower()
-    return any(name in head for name in _SCHEMA_NAMES)
+    head = text[:_HEAD].lower().replace("\0", "")
+    return any(schema.decode() in head for schema in _SCHEMAS)
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818 - says what is so, not that armlint has a defect
     """A path that cannot be read, with a sentence that says why."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path or repr(path)}: {why}")
+        self.path = path
+        self.why = why
+
+
+class TooLarge(Unreadable):
+    """A file that is no template for its size alone."""
 
 
 def load(path: str) -> bytes:
-    """The bytes of a file. Raises `Unreadable`."""
+    """The bytes of a file. Raises `Unreadable`; never waits for what is no file."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        if os.path.getsize(path) > _MAX_BYTES:
-            raise Unreadable(f"{path}: larger than {_MAX_BYTES // 2**20} MiB, no template can be")
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror or 'cannot be read'}") from None
+        handle = os.open(path, flags)
+        with open(handle, "rb") as file:
+            state = os.fstat(handle)
+            if not S_ISREG(state.st_mode):
+                raise Unreadable(path, "not a regular file; '-' reads standard input")
+            if state.st_size <= _MAX_BYTES:
+                return file.read()
+            if may_be_ours(file.read(_HEAD)):
+                raise Unreadable(
+                    path, f"larger than {_MAX_BYTES // 2**20} MiB, which Azure accepts of no template"
+                )
+            raise TooLarge(path, f"larger than {_MAX_BYTES // 2**20} MiB")
+    except (OSError, ValueError) as error:
+        raise Unreadable(path, _why(error)) from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    told = getattr(error, "strerror", None)
+    return told[:1].lower() + told[1:] if told else "cannot be read"
+
+
+def text_of(path: str) -> str:
+    """The text of one of armlint's own files. Raises `OSError` and `UnicodeDecodeError`."""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path: str, text: str) -> None:
+    """Write a text to a file, as UTF-8; folders on the way are made. Raises `OSError`."""
+    folder = os.path.dirname(path)
+    if folder:
+        os.makedirs(folder, exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(text.encode("utf-8", "replace"))
 
 
 class Excludes:
-    """Patterns of files to leave out, in the syntax of `.gitignore`, from the working folder."""
+    """Patterns of files to leave out, in the syntax of `.gitignore`, from the working folder.
+
+    Raises `ValueError` for a pattern that is none.
+    """
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._spec = _spec(patterns) if patterns else None
 
-    def match(self, path: str) -> bool:
-        """Whether a path, relative to the working folder, is left out."""
+    def match(self, path: str, *, folder: bool = False) -> bool:
+        """Whether a path is left out."""
         if self._spec is None:
             return False
-        return self._spec.match_file(os.path.relpath(path).replace(os.sep, "/"))
+        relative = os.path.relpath(path).replace(os.sep, "/")
+        return self._spec.match_file(f"{relative}/" if folder else relative)
 
 
-def find(paths: Iterable[str], excludes: Excludes, *, force: bool = False) -> Iterator[str]:
+def find(
+    paths: Iterable[str],
+    excludes: Excludes,
+    *,
+    force: bool = False,
+    unreadable: Callable[[Unreadable], None] | None = None,
+) -> Iterator[str]:
     """The files to look at, in order and each once; folders are walked.
 
     A file that is named is taken whatever it is called, and whatever `excludes` says unless
-    `force`. Raises `Unreadable` for a path that does not exist.
+    `force`. A path that does not exist, and a folder that cannot be read, are told to
+    `unreadable`; without it they are raised.
     """
+
+    def tell(error: Unreadable) -> None:
+        if unreadable is None:
+            raise error
+        unreadable(error)
+
     seen: set[str] = set()
     for path in paths:
         if os.path.isdir(path):
-            found: Iterable[str] = _walk(path, excludes)
+            if force and excludes.match(path, folder=True):
+                continue
+            found: Iterable[tuple[str, str]] = _walk(path, excludes, tell)
         elif os.path.exists(path):
-            found = () if force and excludes.match(path) else (path,)
+            found = () if force and excludes.match(path) else ((path, os.path.realpath(path)),)
         else:
-            raise Unreadable(f"{path}: no such file or folder")
-        for file in found:
-            name = os.path.normpath(file).replace(os.sep, "/")
-            if name not in seen:
-                seen.add(name)
-                yield name
+            broken = os.path.islink(path)
+            tell(Unreadable(path, "a link that leads nowhere" if broken else "no such file or folder"))
+            continue
+        for file, real in found:
+            if real not in seen:
+                seen.add(real)
+                yield _plain(file)
 
 
-def _walk(top: str, excludes: Excludes) -> Iterator[str]:
-    """The JSON files of a folder: no hidden folders, nothing that Git ignores, no links to folders."""
-    root = repository(top) or os.path.abspath(top)
-    ignores = _ignores_above(os.path.abspath(top), root)
-    pending = [(top, ignores)]
+def _plain(path: str) -> str:
+    """A path as people write it: no `./` before it, no doubled slashes, slashes forward."""
+    if ".." not in path:
+        # What stands before ".." may be a link, so that the two do not cancel out.
+        path = os.path.normpath(path)
+    return path.replace(os.sep, "/")
+
+
+def _walk(top: str, excludes: Excludes, tell: Callable[[Unreadable], None]) -> Iterator[tuple[str, str]]:
+    """The JSON files of a folder, with their real paths: no hidden folders, nothing that Git ignores.
+
+    Links to folders are not followed. Links to files are, unless they lead out of the repository;
+    they come last, so that a file that is also there by itself goes by its own name.
+    """
+    real = os.path.realpath(top)
+    root = repository(real) or real
+    pending = [(top, _ignores_above(real, root))]
+    links: list[str] = []
     while pending:
         folder, rules = pending.pop()
-        rules = [*rules, *_ignores_in(folder)]
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
+            with os.scandir(folder) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+        except OSError as error:
+            tell(Unreadable(_plain(folder), _why(error)))
             continue
-        folders = []
+        here = os.path.realpath(folder)
+        rules = [*rules, *_ignores_in(here, {entry.name for entry in entries})]
+        below = []
         for entry in entries:
             is_folder = entry.is_dir(follow_symlinks=False)
-            if is_folder and (entry.name.startswith(".") or entry.name == "node_modules"):
-                continue
-            if not is_folder and os.path.splitext(entry.name)[1].lower() not in _SUFFIXES:
-                continue
-            if excludes.match(entry.path) or _ignored(os.path.abspath(entry.path), rules, is_folder):
+            real = os.path.join(here, entry.name)
+            if (
+                not _has_a_likely_name(entry.name, is_folder=is_folder)
+                or excludes.match(entry.path, folder=is_folder)
+                or _ignored(real, rules, is_folder=is_folder)
+            ):
                 continue
             if is_folder:
-                folders.append((entry.path, rules))
-            elif entry.is_file() and (not entry.is_symlink() or _inside(entry.path, root)):
-                yield entry.path
-        pending.extend(reversed(folders))
+                below.append((entry.path, rules))
+            elif entry.is_symlink():
+                links.append(entry.path)
+            elif entry.is_file():
+                yield entry.path, real
+        pending.extend(reversed(below))
+    for path in links:
+        if os.path.isfile(path) and _inside(path, root):
+            yield path, os.path.realpath(path)
+
+
+def _has_a_likely_name(name: str, *, is_folder: bool) -> bool:
+    if is_folder:
+        return not name.startswith(".") and name != "node_modules"
+    return os.path.splitext(name)[1].lower() in _SUFFIXES
 
 
 def _inside(path: str, root: str) -> bool:
     """Whether a path leads to something below a folder, links followed."""
-    real, base = os.path.realpath(path), os.path.realpath(root)
-    return real == base or real.startswith(base + os.sep)
+    return _below(os.path.realpath(path), os.path.realpath(root))
+
+
+def _below(real: str, base: str) -> bool:
+    return real.startswith(base if base.endswith(os.sep) else base + os.sep)
 
 
 def repository(path: str) -> str | None:
@@ -177,6 +300,23 @@ def repository(path: str) -> str | None:
         current = above
 
 
+def from_root(path: str) -> str:
+    """A path as it reads from the root of its repository: the working folder's where it is in there.
+
+    A path in no repository reads from the working folder; one that leads out of it stays as it is.
+    """
+    folder = os.path.realpath(os.path.dirname(path) or ".")
+    if not os.path.isdir(folder) or path == "<stdin>":
+        return path
+    real = os.path.join(folder, os.path.basename(path))
+    for root in (repository(os.getcwd()), repository(folder), os.getcwd()):
+        if root is not None:
+            base = os.path.realpath(root)
+            if _below(real, base):
+                return os.path.relpath(real, base).replace(os.sep, "/")
+    return path
+
+
 def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
     # Not needed by a run over named files.
     from pathspec import GitIgnoreSpec
@@ -187,35 +327,54 @@ def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
 _Ignores = tuple[str, "GitIgnoreSpec"]
 
 
-def _ignores_in(folder: str) -> list[_Ignores]:
+def _ignores_in(folder: str, names: Iterable[str]) -> list[_Ignores]:
     found: list[_Ignores] = []
-    for name in (".gitignore", os.path.join(".git", "info", "exclude")):
-        path = os.path.join(folder, name)
-        if os.path.isfile(path):
+    candidates = {".gitignore": ".gitignore", ".git": os.path.join(".git", "info", "exclude")}
+    for name, relative in sorted(candidates.items()):
+        path = os.path.join(folder, relative)
+        if name in names and os.path.isfile(path):
             try:
-                lines = Path(path).read_text("utf-8", "replace").splitlines()
-            except OSError:
+                lines = (
+                    load(path).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").split("\n")
+                )
+            except Unreadable:
                 continue
-            if any(line and not line.startswith("#") for line in lines):
-                found.append((os.path.abspath(folder), _spec(lines)))
+            spec = _spec([line for line in lines if _is_pattern(line)])
+            if len(spec):
+                found.append((folder, spec))
     return found
 
 
+def _is_pattern(line: str) -> bool:
+    """Whether a line of a file of patterns is one; Git passes over the others."""
+    if not line.strip() or line.startswith("#"):
+        return False
+    try:
+        _spec([line])
+    except ValueError:
+        return False
+    return True
+
+
 def _ignores_above(top: str, root: str) -> list[_Ignores]:
-    """The patterns of the folders between a repository's root and `top`, outermost first."""
+    """The patterns of the folders between a repository's root and `top`, outermost first.
+
+    None where they ignore `top` itself: whoever names it wants to see it.
+    """
     folders = []
     current = top
     while current != root and os.path.dirname(current) != current:
         current = os.path.dirname(current)
         folders.append(current)
-    return [rules for folder in reversed(folders) for rules in _ignores_in(folder)]
+    rules = [rule for folder in reversed(folders) for rule in _ignores_in(folder, (".git", ".gitignore"))]
+    return [] if _ignored(top, rules, is_folder=True) else rules
 
 
-def _ignored(path: str, rules: Sequence[_Ignores], is_folder: bool) -> bool:
-    """What the innermost file of patterns that says anything says of a path."""
+def _ignored(path: str, rules: Sequence[_Ignores], *, is_folder: bool) -> bool:
+    """What the innermost file of patterns that says anything says of a path; all paths are real ones."""
     for base, spec in reversed(rules):
-        relative = os.path.relpath(path, base).replace(os.sep, "/") + ("/" if is_folder else "")
-        verdict = spec.check_file(relative).include
+        relative = path[len(base) :].lstrip(os.sep).replace(os.sep, "/")
+        verdict = spec.check_file(f"{relative}/" if is_folder else relative).include
         if verdict is not None:
             return verdict
     return False
@@ -236,9 +395,10 @@ class LinkedFiles:
         return self._documents[path]
 
     def _read(self, path: str) -> Document | None:
-        if not _inside(path, self._root) or not os.path.isfile(path):
-            return None
         try:
-            return decode(load(path), path.replace(os.sep, "/")).document
-        except Unreadable:
-            return None
+            if _inside(path, self._root):
+                return decode(load(path), path.replace(os.sep, "/")).document
+        except (Unreadable, ValueError):
+            # What no file can be called is a ValueError.
+            pass
+        return None

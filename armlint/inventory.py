@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from armlint.arm import graph as graphs
 from armlint.arm.template import shown
-from armlint.arm.value import Array, Object, Text, Value
+from armlint.arm.value import Array, Object, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Item(NamedTuple):
-    """One extension. What is not known before deployment is shown in braces, or None for a switch."""
+    """One extension. What only deployment can tell is shown in braces; a switch is then None."""
 
     path: str
     line: int
@@ -36,9 +35,14 @@ class Item(NamedTuple):
 
 
 def inventory(model: Model) -> Iterator[Item]:
-    """The extensions of a file in document order. Only names of settings are told, no values."""
+    """The extensions of a file in document order. Of settings only the names are told, no values."""
     source = model.document.source
+    positions: dict[int, dict[int, int]] = {}
     for extension in model.extensions:
+        template = extension.template
+        if id(template) not in positions and extension.resource is not None:
+            resources = model.graph(template).resources
+            positions[id(template)] = {id(found): number for number, found in enumerate(resources)}
         yield Item(
             path=source.name,
             line=source.position(extension.node.start).line,
@@ -53,7 +57,7 @@ def inventory(model: Model) -> Iterator[Item]:
             enable_automatic_upgrade=_switch(extension.field("enableAutomaticUpgrade")),
             settings=_names(extension.field("settings")),
             protected_settings=_names(extension.field("protectedSettings")),
-            waits_for=tuple(_waits_for(extension, model)),
+            waits_for=tuple(_waits_for(extension, model, positions.get(id(template), {}))),
             deployed=extension.deployed,
         )
 
@@ -71,16 +75,16 @@ def _switch(value: Value) -> bool | None:
 def _names(value: Value) -> tuple[str, ...]:
     if isinstance(value, Object):
         return tuple(name for name, _ in value.fields.values())
-    return () if value is None else (shown(value) if isinstance(value, Text) else "{…}",)
+    return () if value is None else ("{…}",)
 
 
-def _waits_for(extension: Extension, model: Model) -> Iterator[str]:
+def _waits_for(extension: Extension, model: Model, positions: dict[int, int]) -> Iterator[str]:
     after = extension.field("provisionAfterExtensions")
     if isinstance(after, Array):
         yield from map(shown, after.items)
     resource = extension.resource
     if resource is None or extension.node is not resource.node:
         return
-    graph: graphs.Graph = model.graph(extension.template)
-    position = graph.resources.index(resource)
-    yield from dict.fromkeys(graph.resources[edge.target].label() for edge in graph.edges[position])
+    graph = model.graph(extension.template)
+    edges = graph.edges[positions[id(resource)]]
+    yield from dict.fromkeys(graph.resources[edge.target].label() for edge in edges)

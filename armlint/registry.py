@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from string import Formatter
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint import page as pages
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from armlint.rule import Check
 
 _STRINGS: Final = ("name", "since", "help", "python", "resource", "when", "deny", "require", "at", "message")
-_LISTS: Final = ("tags", "supersedes")
-_KEYS: Final = frozenset({*_STRINGS, *_LISTS, "severity", "on", "enabled"})
+_KEYS: Final[Mapping[str, type]] = {
+    **dict.fromkeys((*_STRINGS, "severity", "on"), str),
+    **dict.fromkeys(("tags", "supersedes"), list),
+    "enabled": bool,
+}
+_SAID: Final[Mapping[type, str]] = {str: "a string", list: "a list of strings", bool: "true or false"}
 _WORDS: Final = {
     "extension": ("name", "machine", "publisher", "type", "version"),
     "resource": ("name", "type"),
@@ -28,12 +32,12 @@ _WORDS: Final = {
 _NEEDED: Final = ("name", "severity", "since", "on", "help")
 
 
-class UnknownRule(Exception):
-    """A selector that names no rule: the selector, and the nearest that would."""
+class UnknownRule(Exception):  # noqa: N818 - says what is so, not that armlint has a defect
+    """A selector that names no rule, with the nearest that would."""
 
     def __init__(self, selector: str, near: str | None) -> None:
         hint = f"; did you mean '{near}'?" if near else ""
-        super().__init__(f"no rule is called '{selector}' and no rule id starts with it{hint}")
+        super().__init__(f"no rule is called '{selector}', and no rule id starts with it{hint}")
         self.selector = selector
 
 
@@ -82,43 +86,47 @@ class Registry(NamedTuple):
         return found
 
     def nearest(self, name: str) -> str | None:
-        """The id or name that is most like a misspelt one."""
+        """The id, name or prefix of ids that is most like a misspelt one."""
         from difflib import get_close_matches
 
-        names = [known for rule in self.rules for known in (rule.id, rule.name)]
-        near = get_close_matches(name.strip(), names, 1) or get_close_matches(name.upper().strip(), names, 1)
-        return near[0] if near else None
+        # Ids first: of equally near ones the first is taken.
+        known = {rule.id.lower(): rule.id for rule in self.rules}
+        known |= {rule.name: rule.name for rule in self.rules}
+        known |= {family.lower(): family for family in (rule.id.rstrip("0123456789") for rule in self.rules)}
+        near = get_close_matches(name.strip().lower(), known, 1)
+        return known[near[0]] if near else None
 
 
 def load(texts: Iterable[tuple[str, str]]) -> Registry:
     """The rules of pages given as pairs of file name and text. Raises `PageError`."""
     rules: dict[str, Rule] = {}
-    for name, text in texts:
-        rule = rule_of(pages.read(name, text))
+    names: dict[str, Rule] = {}
+    for file, text in texts:
+        rule = rule_of(pages.read(file, text))
         if rule.id in rules:
-            raise PageError(name, 1, f"{rule.id} is defined in {rules[rule.id].page.name} already")
-        rules[rule.id] = rule
+            raise PageError(file, 1, f"{rule.id} is defined in {rules[rule.id].page.name} already")
+        if rule.name in names:
+            told = f"'{rule.name}' is the name of {names[rule.name].id} already"
+            raise PageError(file, pages.line_of(rule.page, "name"), told)
+        rules[rule.id] = names[rule.name] = rule
     return Registry(tuple(rules[key] for key in sorted(rules)))
 
 
 def rule_of(page: Page) -> Rule:
     """The rule that a page defines. Raises `PageError` with the line of what is wrong."""
     table = page.table
-    for key in table:
+    for key, value in table.items():
         if key not in _KEYS:
             raise PageError(page.name, pages.line_of(page, key), f"a rule fence has no key '{key}'")
+        wanted = _KEYS[key]
+        right = isinstance(value, wanted)
+        if right and isinstance(value, list):
+            right = all(isinstance(item, str) for item in value)
+        if not right:
+            raise PageError(page.name, pages.line_of(page, key), f"'{key}' is {_SAID[wanted]}")
     for key in _NEEDED:
         if key not in table:
             raise PageError(page.name, page.table_line, f"the rule fence lacks '{key}'")
-    for key in _STRINGS:
-        if not isinstance(table.get(key, ""), str):
-            raise PageError(page.name, pages.line_of(page, key), f"'{key}' is a string")
-    for key in _LISTS:
-        values = table.get(key, [])
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise PageError(page.name, pages.line_of(page, key), f"'{key}' is a list of strings")
-    if not isinstance(table.get("enabled", True), bool):
-        raise PageError(page.name, pages.line_of(page, "enabled"), "'enabled' is true or false")
     return Rule(
         id=page.id,
         name=str(table["name"]),
@@ -151,14 +159,10 @@ def _choice(page: Page, key: str, kind: Any) -> Any:
 def _known_words(page: Page, message: str) -> None:
     """Refuse a message with a word in braces that no subject of the rule fills in."""
     words = _WORDS.get(str(page.table["on"]), ())
-    try:
-        used = [word for _, word, _, _ in Formatter().parse(message) if word is not None]
-    except ValueError:
-        used = [message]
-    for word in used:
-        if word not in words:
-            told = ", ".join(f"{{{known}}}" for known in words)
-            raise PageError(page.name, pages.line_of(page, "message"), f"a message may use {told}")
+    used = set(re.findall(r"\{(\w*)\}", message))
+    if used - set(words) or re.search(r"[{}]", re.sub(r"\{\w*\}", "", message)):
+        told = ", ".join(f"{{{known}}}" for known in words)
+        raise PageError(page.name, pages.line_of(page, "message"), f"a message may use {told}")
 
 
 class _maker:  # noqa: N801 - stands for a function; a class so that rules can be sent to workers
@@ -174,40 +178,50 @@ class _maker:  # noqa: N801 - stands for a function; a class so that rules can b
                 page.name, page.table_line, "a rule has exactly one of 'python', 'deny' and 'require'"
             )
         if ways[0] == "python":
-            extra = next((key for key in ("when", "at", "message", "resource") if key in table), None)
-            if extra is not None:
-                raise PageError(
-                    page.name, pages.line_of(page, extra), f"'{extra}' does not go with 'python'"
-                )
+            self._refuse("does not go with 'python'", "when", "at", "message", "resource")
             return
+        if table["on"] not in _WORDS:
+            told = "a declared rule is on 'extension' or 'resource'"
+            raise PageError(page.name, pages.line_of(page, "on"), told)
+        if table["on"] != Subject.RESOURCE:
+            self._refuse("goes with 'on = \"resource\"' only", "resource")
         if "message" not in table:
             raise PageError(page.name, page.table_line, "a declared rule needs a 'message'")
         _known_words(page, str(table["message"]))
 
+    def _refuse(self, why: str, *keys: str) -> None:
+        for key in keys:
+            if key in self.page.table:
+                raise PageError(self.page.name, pages.line_of(self.page, key), f"'{key}' {why}")
+
+    def __getstate__(self) -> Page:
+        # What was made holds functions, which cannot be sent.
+        return self.page
+
+    def __setstate__(self, page: Page) -> None:
+        self.page = page
+        self._made = None
+
     def __call__(self) -> Check:
+        """Make the check, once. Raises `PageError` for a function or condition that is none."""
         if self._made is None:
             self._made = self._make()
         return self._made
 
     def _make(self) -> Check:
-        table = {key: value for key, value in self.page.table.items() if isinstance(value, str)}
+        page = self.page
+        table = {key: value for key, value in page.table.items() if isinstance(value, str)}
         if "python" in table:
             module, _, function = table["python"].partition(":")
-            made: Check = getattr(importlib.import_module(f"armlint.checks.{module}"), function)
+            try:
+                made: Check = getattr(importlib.import_module(f"armlint.checks.{module}"), function)
+            except (ImportError, AttributeError) as error:
+                raise PageError(page.name, pages.line_of(page, "python"), str(error)) from None
             return made
         from armlint import declare
 
-        declared = {
-            Subject.EXTENSION: declare.check_of_extension,
-            Subject.RESOURCE: declare.check_of_resource,
-        }.get(Subject(str(self.page.table["on"])))
-        if declared is None:
-            raise PageError(
-                self.page.name,
-                pages.line_of(self.page, "on"),
-                "a declared rule is on 'extension' or 'resource'",
-            )
+        make = declare.check_of_extension if table["on"] == Subject.EXTENSION else declare.check_of_resource
         try:
-            return declared(table)
+            return make(table)
         except declare.ConditionError as error:
-            raise PageError(self.page.name, self.page.table_line, f"no JMESPath: {error}") from None
+            raise PageError(page.name, pages.line_of(page, error.key), str(error)) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,9 +43,8 @@ class Result(NamedTuple):
     flow: tuple[Label, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule. `check` is made when first asked for, since making it may import a module."""
+class Rule(NamedTuple):
+    """A rule. `make` makes its check when that is first needed, since that may import a module."""
 
     id: str
     name: str

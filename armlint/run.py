@@ -1,24 +1,30 @@
 """A run over texts and files: reads, checks, and gathers what there is to report."""
 
+# pathlib takes as long to import as a template takes to check.
+# ruff: noqa: PTH100, PTH119, PTH120
+
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint import data, engine, files, registry
+from armlint.arm.catalogue import Catalogue
 from armlint.arm.kind import Kind
 from armlint.arm.model import Model
 from armlint.jsontext import Kind as ProblemKind
 from armlint.report import Entry, Notice, Report
-from armlint.report.locate import info, locate
 from armlint.rule import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
     from armlint.arm.template import Linker
-    from armlint.files import Text
+    from armlint.files import Text, Unreadable
     from armlint.finding import Severity
     from armlint.registry import Registry
     from armlint.rule import Rule
@@ -36,22 +42,41 @@ _HARMLESS: Final = frozenset(
 # Below this many files a process pool costs more than it brings.
 _MANY: Final = 200
 _CHUNK: Final = 8
+# Seconds after which a process that has nothing to do looks whether anybody still wants it.
+_LOOK_UP: Final = 5
+# Objects that may be made before the garbage collector runs, and how often it looks at older ones.
+_COLLECTION: Final = (100_000, 3, 5)
 
 
 class Outcome(NamedTuple):
-    """What came of one file. `kind` is what it was taken for; `broken` that a rule failed on it."""
+    """What came of one file.
 
-    kind: Kind
+    `kind` is what it was taken for, None where it could not be read; `broken` tells that armlint
+    could not do its work on it.
+    """
+
+    kind: Kind | None
     entries: tuple[Entry, ...] = ()
     notices: tuple[Notice, ...] = ()
     broken: bool = False
 
 
+@cache
 def load_rules() -> Registry:
-    """The rules that come with armlint."""
-    folder = data.folder("rules")
-    pages = sorted(path for path in folder.iterdir() if path.name[:1].isupper() and path.suffix == ".md")
-    return registry.load((path.name, path.read_text("utf-8")) for path in pages if path.stem != "README")
+    """The rules that come with armlint. Raises `OSError`, `UnicodeDecodeError` and `PageError`."""
+    return registry.load((os.path.basename(path), files.text_of(path)) for path in data.pages())
+
+
+@cache
+def catalogue() -> Catalogue:
+    """What armlint knows of extensions; read as far as it is asked for."""
+    folder = os.path.join(data.folder("schemas"), "extensions")
+
+    def read(name: str) -> str | None:
+        path = os.path.join(folder, name)
+        return files.text_of(path) if os.path.isfile(path) else None
+
+    return Catalogue(read, lambda: os.listdir(folder))
 
 
 def check_text(text: Text, rules: Sequence[Rule], linker: Linker | None = None) -> Outcome:
@@ -59,29 +84,43 @@ def check_text(text: Text, rules: Sequence[Rule], linker: Linker | None = None) 
     name = text.source.name
     try:
         document = text.document
-        model = Model(document, linker)
+        model = Model(document, linker, catalogue(), date.today())
         errors = document.errors
         kind = model.kind
         if kind is Kind.OTHER and errors and files.names_a_schema(text.source.text):
             kind = Kind.TEMPLATE
         if kind is Kind.OTHER:
-            return Outcome(kind, notices=(Notice(name, _why_skipped(bool(errors))),))
+            return Outcome(kind, notices=(Notice(name, _why_skipped(unreadable=bool(errors))),))
         asked: Sequence[Rule] = rules
-        if any(problem.kind not in _HARMLESS for problem in errors):
+        if any(problem.kind not in _HARMLESS for problem in errors if problem != text.problem):
             asked = [rule for rule in rules if rule.on is Subject.DOCUMENT]
         checked = engine.check(model, asked)
-        entries = locate(checked.findings, document, {rule.id: rule for rule in rules}, marked=text.marked)
-        notices = tuple(
-            Notice(name, f"rule {rule} failed here ({error}); this is a defect of armlint", "error")
-            for rule, error in checked.broken
-        )
+        entries: tuple[Entry, ...] = ()
+        if checked.findings:
+            # Most files have none.
+            from armlint.report.locate import locate
+
+            entries = locate(
+                checked.findings, document, {rule.id: rule for rule in rules}, marked=text.marked
+            )
+        notices = tuple(_failed(name, checked.broken))
         return Outcome(kind, entries, notices, broken=bool(notices))
     except Exception as error:  # noqa: BLE001 - one bad file must not cost the others their report
         told = f"armlint failed on this file ({type(error).__name__}); this is a defect of armlint"
-        return Outcome(Kind.OTHER, notices=(Notice(name, told, "error"),), broken=True)
+        return Outcome(None, notices=(Notice(name, told, "error"),), broken=True)
 
 
-def _why_skipped(unreadable: bool) -> str:
+def _failed(name: str, broken: Iterable[engine.Broken]) -> Iterator[Notice]:
+    """One notice for all rules that failed in the same way: what they share may be what is broken."""
+    rules: dict[str, list[str]] = {}
+    for rule, error in broken:
+        rules.setdefault(error, []).append(rule)
+    for error, ids in rules.items():
+        who = f"rule {ids[0]}" if len(ids) == 1 else f"rules {', '.join(ids)}"
+        yield Notice(name, f"{who} failed here ({error}); this is a defect of armlint", "error")
+
+
+def _why_skipped(*, unreadable: bool) -> str:
     if unreadable:
         return "skipped: it is neither JSON nor does it name a deployment schema"
     return "skipped: it is no deployment template, parameter file or extension"
@@ -91,13 +130,24 @@ def check_file(path: str, rules: Sequence[Rule], root: str | None = None) -> Out
     """Check the file at a path. `root` bounds which linked templates may be read."""
     try:
         content = files.load(path)
+    except files.TooLarge as error:
+        return Outcome(Kind.OTHER, notices=(Notice(path, f"skipped: it is {error.why}"),))
     except files.Unreadable as error:
-        told = str(error).removeprefix(f"{path}: ")
-        return Outcome(Kind.OTHER, notices=(Notice(path, told, "error"),), broken=True)
+        return unreadable(error)
     if not files.may_be_ours(content):
         return Outcome(Kind.OTHER, notices=(Notice(path, _why_skipped(unreadable=False)),))
-    linker = files.LinkedFiles(root or files.repository(path) or os.path.dirname(os.path.abspath(path)))
+    return check_bytes(content, path, rules, root)
+
+
+def check_bytes(content: bytes, path: str, rules: Sequence[Rule], root: str | None = None) -> Outcome:
+    """Check the content of a file. `path` need not exist; templates are linked from its folder."""
+    linker = _linker(path) if root is None else files.LinkedFiles(root)
     return check_text(files.decode(content, path), rules, linker)
+
+
+def unreadable(error: Unreadable) -> Outcome:
+    """What came of a path that cannot be read."""
+    return Outcome(None, notices=(Notice(error.path, error.why, "error"),), broken=True)
 
 
 def check_files(
@@ -111,62 +161,135 @@ def check_files(
 
     `progress` is told how many of how many files are done.
     """
-    workers = jobs if jobs is not None else (os.cpu_count() or 1 if len(paths) >= _MANY else 1)
+    workers = jobs if jobs is not None else (_processors() if len(paths) >= _MANY else 1)
     workers = min(workers, max(1, -(-len(paths) // _CHUNK)))
-    done = 0
-    for outcome in _serially(paths, rules) if workers <= 1 else _in_parallel(paths, rules, workers):
-        done += 1
+    serially = (check_file(path, rules) for path in paths)
+    outcomes = serially if workers <= 1 else _in_parallel(paths, rules, workers)
+    for done, outcome in enumerate(outcomes, 1):
         if progress is not None:
             progress(done, len(paths))
         yield outcome
 
 
-def _serially(paths: Sequence[str], rules: Sequence[Rule]) -> Iterator[Outcome]:
-    for path in paths:
-        yield check_file(path, rules)
+def _processors() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return (os.cpu_count() or 1) if affinity is None else len(affinity(0))
 
 
 def _in_parallel(paths: Sequence[str], rules: Sequence[Rule], workers: int) -> Iterator[Outcome]:
-    from multiprocessing import Pool
+    """Check files in several processes, in order; what a process that dies had in hand is lost.
+
+    Not a `multiprocessing.Pool`, which waits for ever for a process that was killed.
+    """
+    from multiprocessing.connection import wait
 
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
-    with Pool(workers, _start_worker, (tuple(rule.id for rule in rules),)) as pool:
-        for outcomes in pool.imap(_work, chunks):
-            yield from outcomes
+    crew = [_hire(rules) for _ in range(workers)]
+    try:
+        idle = [connection for connection, _ in crew]
+        busy: dict[Connection, int] = {}
+        done: dict[int, Sequence[Outcome]] = {}
+        started = told = 0
+        while told < len(chunks):
+            while idle and started < len(chunks):
+                connection = idle.pop()
+                busy[connection] = started
+                connection.send(chunks[started])
+                started += 1
+            answered = wait(list(busy))
+            for ready in [connection for connection in busy if connection in answered]:
+                number = busy.pop(ready)
+                try:
+                    done[number] = ready.recv()
+                    idle.append(ready)
+                except (EOFError, OSError):
+                    done[number] = [_lost(path) for path in chunks[number]]
+            if not busy and not idle:
+                # Nobody is left to do it.
+                for number in range(started, len(chunks)):
+                    done[number] = [_lost(path) for path in chunks[number]]
+                started = len(chunks)
+            while told in done:
+                yield from done.pop(told)
+                told += 1
+    finally:
+        for connection, process in crew:
+            connection.close()
+            process.terminate()
+            process.join()
 
 
-# Set in worker processes only: the rules they run.
-_worker_rules: tuple[Rule, ...] = ()
+def _hire(rules: Sequence[Rule]) -> tuple[Connection, BaseProcess]:
+    """Start a process that checks what it is sent."""
+    import signal
+    import threading
+    from multiprocessing import Pipe, Process
+
+    ours, theirs = Pipe()
+    process = Process(target=_work, args=(theirs, tuple(rules), os.getpid()), daemon=True)
+    # Ctrl-C reaches every process, but one answer is enough.
+    answers = threading.current_thread() is threading.main_thread()
+    answer = signal.signal(signal.SIGINT, signal.SIG_IGN) if answers else None
+    try:
+        process.start()
+    finally:
+        if answers:
+            signal.signal(signal.SIGINT, answer)
+    theirs.close()
+    return ours, process
 
 
-def _start_worker(ids: tuple[str, ...]) -> None:
-    global _worker_rules  # noqa: PLW0603 - a worker has no other way to keep them between chunks
-    _worker_rules = tuple(rule for rule in load_rules().rules if rule.id in ids)
+def _work(connection: Connection, rules: Sequence[Rule], employer: int) -> None:
+    tune()
+    while os.getppid() == employer:
+        if connection.poll(_LOOK_UP):
+            try:
+                paths = connection.recv()
+            except EOFError:
+                return
+            connection.send([check_file(path, rules) for path in paths])
 
 
-def _work(paths: Sequence[str]) -> list[Outcome]:
-    return [check_file(path, _worker_rules) for path in paths]
+def _lost(path: str) -> Outcome:
+    told = "not checked: the process that was to do it died"
+    return Outcome(None, notices=(Notice(path, told, "error"),), broken=True)
+
+
+def tune() -> None:
+    """Look for unused memory seldom: for a process that does nothing but check files.
+
+    The nodes of a tree know their parents, so only the garbage collector frees them; at its own pace
+    it would look at a large tree dozens of times while that is being read.
+    """
+    import gc
+
+    gc.set_threshold(*_COLLECTION)
 
 
 def report(
     outcomes: Iterable[Outcome], rules: Sequence[Rule], version: str, fail_on: Severity | None
 ) -> Report:
-    """Gather outcomes into one report; `fail_on` None means that no finding fails the run."""
+    """Gather outcomes into one report; `fail_on` None means that no finding fails the run.
+
+    `rules` are those that the report is to describe.
+    """
     entries: list[Entry] = []
     notices: list[Notice] = []
     total = templates = skipped = 0
     for outcome in outcomes:
-        total += 1
+        total += outcome.kind is not None
         templates += outcome.kind in {Kind.TEMPLATE, Kind.BODY}
         skipped += outcome.kind is Kind.OTHER
         entries.extend(outcome.entries)
         notices.extend(outcome.notices)
     entries.sort(key=lambda e: (e.path, e.region.line, e.region.column, e.rule))
+    if rules:
+        from armlint.report.locate import info
     return Report(
         version=version,
         entries=tuple(entries),
         notices=tuple(notices),
-        rules=tuple(map(info, rules)),
+        rules=tuple([info(rule) for rule in rules]),
         files=total,
         templates=templates,
         skipped=skipped,
@@ -180,16 +303,18 @@ def model_of(path: str) -> Model | None:
 
     Raises `files.Unreadable`.
     """
-    content = files.load(path)
-    if not files.may_be_ours(content):
+    try:
+        content = files.load(path)
+    except files.TooLarge:
         return None
-    linker = files.LinkedFiles(files.repository(path) or os.path.dirname(os.path.abspath(path)))
-    model = Model(files.decode(content, path).document, linker)
+    return model_of_bytes(content, path) if files.may_be_ours(content) else None
+
+
+def model_of_bytes(content: bytes, path: str) -> Model | None:
+    """The model of a file's content; None where it is none of armlint's. `path` need not exist."""
+    model = Model(files.decode(content, path).document, _linker(path))
     return None if model.kind is Kind.OTHER else model
 
 
-def write(path: str, text: str) -> None:
-    """Write a report to a file, as UTF-8; folders on the way are made."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(text.encode("utf-8", "replace"))
+def _linker(path: str) -> files.LinkedFiles:
+    return files.LinkedFiles(files.repository(path) or os.path.dirname(os.path.abspath(path)))

@@ -37,7 +37,17 @@ THIRD_PARTY = {
 }
 EAGER = {"jmespath", "typer"}
 OUTSIDE = {"print", "open", "input", "exit", "breakpoint", "eval", "exec", "compile", "__import__"}
-OUTSIDE_MODULES = {"os", "sys", "subprocess", "socket", "urllib.request", "http", "pathlib", "shutil", "pickle"}
+OUTSIDE_MODULES = {
+    "os",
+    "sys",
+    "subprocess",
+    "socket",
+    "urllib.request",
+    "http",
+    "pathlib",
+    "shutil",
+    "pickle",
+}
 
 
 def modules() -> list[tuple[str, Path]]:
@@ -69,7 +79,7 @@ def imports(tree: ast.AST) -> list[tuple[str, int, bool]]:
     return found
 
 
-@pytest.mark.parametrize(("module", "path"), modules(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("module", "path"), modules(), ids=str)
 def test_imports_go_down(module: str, path: Path) -> None:
     known = {name for name, _ in modules()}
     for name, line, eager in imports(ast.parse(path.read_text("utf-8"))):
@@ -77,21 +87,25 @@ def test_imports_go_down(module: str, path: Path) -> None:
         if name in known and name != module:
             assert floor(name) <= floor(module), f"{path}:{line}: {module} imports {name} from a higher floor"
             if floor(name) == floor(module) == 2:
-                assert name.split(".")[1] == module.split(".")[1], f"{path}:{line}: arm and secrets do not know each other"
+                assert name.split(".")[1] == module.split(".")[1], (
+                    f"{path}:{line}: arm and secrets do not know each other"
+                )
         if package in THIRD_PARTY:
             assert module in THIRD_PARTY[package], f"{path}:{line}: {module} must not import {package}"
             if eager:
                 assert package in EAGER, f"{path}:{line}: {package} is imported at start"
 
 
-@pytest.mark.parametrize(("module", "path"), modules(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("module", "path"), modules(), ids=str)
 def test_only_the_edges_touch_the_world(module: str, path: Path) -> None:
     if floor(module) == 6:
         return
     tree = ast.parse(path.read_text("utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in OUTSIDE, f"{path}:{node.lineno}: {node.func.id}() on floor {floor(module)}"
+            assert node.func.id not in OUTSIDE, (
+                f"{path}:{node.lineno}: {node.func.id}() on floor {floor(module)}"
+            )
     for name, line, _ in imports(tree):
         assert name not in OUTSIDE_MODULES, f"{path}:{line}: {name} on floor {floor(module)}"
 

@@ -1,11 +1,11 @@
 """Laws: what makes no difference to Azure makes none to armlint.
 
-Each law rewrites a text into another one that means the same and knows how the places of the new text are called
-in the old one. The findings must then be the same, in the same places. The laws are tried on generated templates,
-on every example of the rules' pages and on the corpus.
+Each law rewrites a text into another one that means the same and knows how the places of the new text are
+called in the old one. The findings must then be the same, in the same places. The laws are tried on generated
+templates, on every example of the rules' pages and on the corpus.
 
-The generated templates come with a list of the faults that were put into them, so they also say what must be
-found, and that nothing else is.
+The generated templates come with a list of the faults that were put into them, so they also say what must
+be found, and that nothing else is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import random
 import re
 import zlib
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -240,7 +241,7 @@ class Changed(NamedTuple):
     """A text that means the same as another one, and how to compare what is found in the two.
 
     `back` turns pointers of this text into the other's; `same` says what is compared; `judged` are the rules
-    that the law is about.
+    that the law is about; `times` says how often each finding occurs.
     """
 
     text: str
@@ -248,6 +249,7 @@ class Changed(NamedTuple):
     same: Callable[[Entry], Hashable] = by_place
     judged: Callable[[str], bool] = bool
     old_pointer: Callable[[str], str] = unmoved
+    times: int = 1
 
 
 def rewritten(root: Node, **how: Any) -> Changed:
@@ -278,7 +280,7 @@ def indented_anyhow(text: str, rng: random.Random) -> Changed | None:
 
 
 def commented(text: str, rng: random.Random) -> Changed | None:
-    notes = ["", "", "// note\n", "/* a note */", '// "type": "x", { [\n', "/* over\n two lines // */", "/**/"]
+    notes = ["", "", "// note\n", "/* a note */", '// "x": {\n', "/* over\n two lines // */", "/**/"]
     return relaid(text, lambda: rng.choice(notes))
 
 
@@ -384,33 +386,36 @@ FREE = {"settings", "protectedsettings", "tags", "metadata"}
 CASELESS = {"type", "publisher", "scope", "name", "dependson", "provisionafterextensions"}
 
 
+def expression_recased(value: str, rng: random.Random) -> str:
+    original = words(value)
+    made = list(original)
+    for index, word in enumerate(original):
+        named = original[max(index - 2, 0) : index] in (["parameters", "("], ["variables", "("])
+        if not word.startswith("'") or named or word.startswith("'Microsoft."):
+            made[index] = recased(word, rng)
+    return f"[{''.join(made)}]"
+
+
+def recase_below(node: Node, name: str, rng: random.Random) -> None:
+    """Change the case of names in a value that stands under the name `name`."""
+    for item in node.items:
+        recase_below(item, name, rng)
+    for index, (key, value) in enumerate(node.members):
+        if key.lower() not in FREE:
+            recase_below(value, key.lower(), rng)
+            changed = expression_recased(key, rng) if is_expression(key) else recased(key, rng)
+            node.members[index] = (changed, value)
+    if is_expression(node.text):
+        node.content = expression_recased(node.text, rng)
+    elif node.text and name in CASELESS:
+        node.content = recased(node.text, rng)
+
+
 def with_names_in_another_case(text: str, rng: random.Random) -> Changed | None:
     root = parse(text)
     if root is None:
         return None
-
-    def expression(value: str) -> str:
-        made = words(value)
-        for index, word in enumerate(words(value)):
-            named = words(value)[max(index - 2, 0) : index] in (["parameters", "("], ["variables", "("])
-            if not word.startswith("'") or named or word.startswith("'Microsoft."):
-                made[index] = recased(word, rng)
-        return f"[{''.join(made)}]"
-
-    def change(node: Node, name: str) -> None:
-        for item in node.items:
-            change(item, name)
-        for index, (key, value) in enumerate(node.members):
-            if key.lower() not in FREE:
-                change(value, key.lower())
-                kept = expression(key) if is_expression(key) else recased(key, rng)
-                node.members[index] = (kept, value)
-        if is_expression(node.text):
-            node.content = expression(node.text)
-        elif name in CASELESS:
-            node.content = recased(node.text, rng) if node.text else node.content
-
-    change(root, "")
+    recase_below(root, "", rng)
     return rewritten(root)
 
 
@@ -418,104 +423,138 @@ def with_names_in_another_case(text: str, rng: random.Random) -> Changed | None:
 MEANT = {"location", "_artifactslocation", "_artifactslocationsastoken"}
 
 
-def with_parameters_and_variables_renamed(text: str, _: random.Random) -> Changed | None:
-    root = parse(text)
-    if root is None:
-        return None
-    copies = [copy for node in root.walk() if (copy := node.at("variables", "copy")) is not None]
-    loops = [name.text.lower() for copy in copies for loop in copy.items if (name := loop.get("name"))]
-    kept = {*MEANT, *loops, "copy"}
-    computed = False
+class Renamer:
+    """Gives parameters and variables new names, with a prefix, so that a `password` still sounds like one."""
 
-    # A prefix, so that a name that sounds like a secret still does.
-    def renamed(name: str) -> str:
-        return name if name.lower() in kept else f"zq{name[:1].upper()}{name[1:]}"
+    def __init__(self, root: Node) -> None:
+        copies = [copy for node in root.walk() if (copy := node.at("variables", "copy")) is not None]
+        loops = [name.text.lower() for copy in copies for loop in copy.items if (name := loop.get("name"))]
+        self.kept = {*MEANT, *loops, "copy"}
+        self.computed = False
 
-    def rename_members(section: Node | None) -> None:
+    def name(self, name: str) -> str:
+        return name if name.lower() in self.kept else f"zq{name[:1].upper()}{name[1:]}"
+
+    def members(self, section: Node | None) -> None:
         if section is not None and isinstance(section.content, Members):
-            section.content = Members((renamed(key), value) for key, value in section.members)
+            section.content = Members((self.name(key), value) for key, value in section.members)
 
-    def rename_arguments(value: str) -> str:
-        nonlocal computed
-        made = words(value)
-        for index in range(len(made) - 2):
-            if made[index].lower() in {"parameters", "variables"} and made[index + 1] == "(":
-                if made[index + 2].startswith("'"):
-                    made[index + 2] = f"'{renamed(made[index + 2][1:-1])}'"
-                else:
-                    computed = True
-        return f"[{''.join(made)}]"
-
-    change_expressions(root, rename_arguments)
-    if computed:
-        return None
-
-    def rename_declared(template: Node) -> None:
-        rename_members(template.get("parameters"))
-        rename_members(template.get("variables"))
+    def declared(self, template: Node) -> None:
+        self.members(template.get("parameters"))
+        self.members(template.get("variables"))
         groups = template.get("functions")
         for group in groups.items if groups is not None else ():
             functions = group.get("members")
             for _, function in functions.members if functions is not None else ():
-                declared = function.get("parameters")
-                for parameter in declared.items if declared is not None else ():
-                    name = parameter.get("name")
-                    if name is not None:
-                        name.content = renamed(name.text)
+                parameters = function.get("parameters")
+                for parameter in parameters.items if parameters is not None else ():
+                    self.value(parameter.get("name"))
 
-    rename_declared(root)
+    def value(self, node: Node | None) -> None:
+        if node is not None:
+            node.content = self.name(node.text)
+
+    def expression(self, value: str) -> str:
+        made = words(value)
+        for index in range(len(made) - 2):
+            if made[index].lower() in {"parameters", "variables"} and made[index + 1] == "(":
+                if made[index + 2].startswith("'"):
+                    made[index + 2] = f"'{self.name(made[index + 2][1:-1])}'"
+                else:
+                    self.computed = True
+        return f"[{''.join(made)}]"
+
+
+def with_parameters_and_variables_renamed(text: str, _: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None:
+        return None
+    renamer = Renamer(root)
+    change_expressions(root, renamer.expression)
+    if renamer.computed:
+        return None
+    renamer.declared(root)
     for node in root.walk():
         kind = node.get("type")
         if kind is not None and kind.text.lower() == "microsoft.resources/deployments":
-            rename_members(node.at("properties", "parameters"))
+            renamer.members(node.at("properties", "parameters"))
             nested = node.at("properties", "template")
             if nested is not None:
-                rename_declared(nested)
+                renamer.declared(nested)
     return rewritten(root)
 
 
 def schema_named(root: Node) -> bool:
     schema = root.get("$schema")
-    return schema is not None and re.fullmatch(
-        r"https?://[^/]+/schemas/[\d-]+(?:-preview)?/\w*deploymenttemplate\.json#?", schema.text.lower()
-    ) is not None
+    address = "" if schema is None else schema.text.lower()
+    form = r"https?://[^/]+/schemas/[\d-]+(-preview)?/\w*deploymenttemplate\.json#?"
+    return re.fullmatch(form, address) is not None
 
 
-def within_an_inner_deployment(text: str, _: random.Random) -> Changed | None:
+def deployment(name: str, scope: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "Microsoft.Resources/deployments",
+        "apiVersion": "2022-09-01",
+        "name": name,
+        "properties": {
+            "mode": "Incremental",
+            "expressionEvaluationOptions": {"scope": scope},
+            **properties,
+        },
+    }
+
+
+def within_two_inner_deployments(text: str, _: random.Random) -> Changed | None:
     unmarked = text.removeprefix("\ufeff")
     root = parse(unmarked)
     if root is None or not schema_named(root):
         return None
     section = root.get("parameters")
     declared = section.members if section is not None else Members()
-    # Each parameter is passed on, so that its value stays as unknown as it was.
     types = {key: kind.text for key, value in declared if (kind := value.get("type")) is not None}
     names = [key for key, _ in declared]
-    if len(names) > 250 or len({name.lower() for name in names}) < len(names):
+    # Azure's limit, which a template may reach by itself, and names that cannot be passed on.
+    if len(names) > 256 or len({name.lower() for name in names}) < len(names):
         return None
+    # Each parameter is passed on, so that its value stays as unknown as it was.
+    passed = {name: {"value": f"[parameters('{quote(name)}')]"} for name in names}
     outer = {
         "$schema": SCHEMA,
         "contentVersion": "1.0.0.0",
         "parameters": {name: {"type": types.get(name, "string")} for name in names},
         "resources": [
-            {
-                "type": "Microsoft.Resources/deployments",
-                "apiVersion": "2022-09-01",
-                "name": "wrapped",
-                "properties": {
-                    "mode": "Incremental",
-                    "expressionEvaluationOptions": {"scope": "inner"},
-                    "parameters": {name: {"value": f"[parameters('{quote(name)}')]"} for name in names},
-                    "template": "@",
-                },
-            }
+            deployment("one", "inner", parameters=passed, template="@"),
+            deployment("two", "inner", parameters=passed, template="@"),
         ],
     }
-    prefix = "/resources/0/properties/template"
-    return Changed(
-        json.dumps(outer).replace('"@"', unmarked),
-        lambda pointer: pointer.removeprefix(prefix) if pointer.startswith(prefix) else f"new:{pointer}",
+
+    def back(pointer: str) -> str:
+        found = re.fullmatch(r"/resources/[01]/properties/template((?:/.*)?)", pointer, re.DOTALL)
+        return f"new:{pointer}" if found is None else found[1]
+
+    return Changed(json.dumps(outer).replace('"@"', unmarked), back, times=2)
+
+
+# The sections that give names to what expressions use.
+NAMES = ("parameters", "variables", "functions", "definitions")
+
+
+def within_an_outer_deployment(text: str, _: random.Random) -> Changed | None:
+    root = parse(text)
+    if root is None or not schema_named(root):
+        return None
+    kept = {"$schema", "contentversion", "languageversion", *NAMES}
+    outer = Members((key, value) for key, value in root.members if key.lower() in kept)
+    inner = Members((key, value) for key, value in root.members if key.lower() not in kept)
+    nested = tree(
+        deployment("wrapped", "outer", template={"$schema": SCHEMA, "contentVersion": "1.0.0.0"}), None
     )
+    template = nested.at("properties", "template")
+    assert template is not None
+    template.members.extend(inner)
+    outer.append(("resources", Node([nested])))
+    # What dependsOn means inside is another matter.
+    return rewritten(Node(outer, ""), judged=lambda rule: rule.startswith(("EXT", "EXP")))
 
 
 def quote(name: str) -> str:
@@ -529,12 +568,11 @@ def with_symbolic_names(text: str, _: random.Random) -> Changed | None:
         return None
     if any(not isinstance(item.content, Members) for item in resources.items):
         return None
-    for node in root.walk():
-        kind = node.get("type")
-        if kind is not None and kind.text.lower() == "microsoft.resources/deployments":
-            # Without a word on it, symbolic names change the scope to inner.
-            if node.at("properties", "expressionEvaluationOptions", "scope") is None:
-                return None
+    kinds = [(node, kind.text.lower()) for node in root.walk() if (kind := node.get("type")) is not None]
+    nested = [node for node, kind in kinds if kind == "microsoft.resources/deployments"]
+    if any(node.at("properties", "expressionEvaluationOptions", "scope") is None for node in nested):
+        # Without a word on it, symbolic names change the scope to inner.
+        return None
 
     def convert(owner: Node, prefix: str) -> None:
         section = owner.get("resources")
@@ -588,14 +626,18 @@ def with_values_moved_to_variables(text: str, rng: random.Random) -> Changed | N
     if root is None:
         return None
     variables = root.get("variables") or tree({}, None)
+    if not isinstance(variables.content, Members):
+        return None
     moved: list[str] = []
-    for holder in holders(root):
-        for name in HOISTED:
-            member = holder.get(name)
-            if member is None or member.content is None or rng.random() < 0.4:
-                continue
+    for holder in list(holders(root)):
+        members = [member for name in HOISTED if (member := holder.get(name)) and rng.random() < 0.6]
+        # All of the properties now and then, but for an order, which must be written where it applies.
+        whole = rng.random() < 0.2 and holder.get("provisionAfterExtensions") is None
+        for member in [holder] if whole else members:
             if any(re.search(r"copyindex|reference|list", each.text.lower()) for each in member.walk()):
                 # A variable cannot hold what is known in a loop or after deployment only.
+                continue
+            if member.content is None:
                 continue
             variable = f"hoisted{len(moved)}"
             variables.members.append((variable, Node(member.content, member.origin)))
@@ -674,7 +716,8 @@ LAWS: dict[str, Law] = {
         with_blanks_in_expressions,
         with_names_in_another_case,
         with_parameters_and_variables_renamed,
-        within_an_inner_deployment,
+        within_two_inner_deployments,
+        within_an_outer_deployment,
         with_symbolic_names,
         with_values_moved_to_variables,
         with_literals_computed,
@@ -698,31 +741,29 @@ def complaint(law: Law, text: str, rng: random.Random) -> str | None:
     if changed is None or changed.text == text:
         return None
 
-    def counted(entries: tuple[Entry, ...], pointer: Callable[[str], str]) -> dict[Hashable, int]:
-        counts: dict[Hashable, int] = {}
-        for entry in entries:
-            if changed.judged(entry.rule):
-                key = changed.same(replace(entry, pointer=pointer(entry.pointer)))
-                counts[key] = counts.get(key, 0) + 1
-        return counts
+    def judged(entries: tuple[Entry, ...], pointer: Callable[[str], str]) -> Counter[Hashable]:
+        placed = (replace(entry, pointer=pointer(entry.pointer)) for entry in entries)
+        return Counter(changed.same(entry) for entry in placed if changed.judged(entry.rule))
 
-    expected = counted(before, changed.old_pointer)
-    got = counted(armlint.check(changed.text), changed.back)
+    expected = judged(before * changed.times, changed.old_pointer)
+    got = judged(armlint.check(changed.text), changed.back)
     if expected == got:
         return ""
-    lost = [key for key in expected if expected[key] != got.get(key)]
-    new = [key for key in got if got[key] != expected.get(key)]
-    return f"lost: {lost}\nnew: {new}\n{changed.text}"
+    return f"lost: {dict(expected - got)}\nnew: {dict(got - expected)}\n{changed.text}"
 
 
 # ------------------------------------------------------------------------------------------ templates
 
 
 class Draft(NamedTuple):
-    """A template as text, and what is wrong with it: rule and pointer of each fault."""
+    """A template as text, and what is wrong with it: rule and pointer of each fault.
+
+    Of the faults that are `unsure`, armlint may speak or not.
+    """
 
     text: str
     faults: tuple[tuple[str, str], ...]
+    unsure: set[tuple[str, str]]
 
     def __repr__(self) -> str:
         return f"{self.faults}\n{self.text}"
@@ -751,6 +792,8 @@ HANDLERS = (
     ("Microsoft.Azure.Monitor", "AzureMonitorLinuxAgent", "1.33"),
     ("Contoso.Tools", "Agent", "3.0"),
 )
+SIZED = "[concat('sh ', variables('size'))]"
+ABSENT = object()
 # The rules whose faults are planted. Others may have more to say of such a template.
 PLANTED = (
     "ARM001", "ARM002", "ARM004", "ARM005",
@@ -774,7 +817,7 @@ class Drafter:
         self.resources: list[dict[str, Any]] = []
         # Faults are noted with the very object they are in, since its pointer is known at the end only.
         self.noted: list[tuple[str, Any, tuple[str | int, ...]]] = []
-        self.nested = False
+        self.others = False
 
     def one_of(self, *choices: Any) -> Any:
         return self.draw(st.sampled_from(choices))
@@ -808,24 +851,28 @@ class Drafter:
 
     def dependency(self, kind: str, call: str, loop: str | None = None) -> str:
         """An entry of dependsOn, in one of the ways in which authors write them."""
-        way = self.one_of("resourceId", "concat", "format", "name", "variable", "loop")
-        if way == "loop" and loop is not None:
-            return loop
-        if way == "variable" and "copyIndex" not in call:
-            self.variables[f"id{len(self.variables)}"] = f"[resourceId('{kind}', {call})]"
-            return f"[variables('id{len(self.variables) - 1}')]"
-        if way == "name":
-            return self.name(call)
-        if way == "concat":
-            return f"[concat('{kind}/', {call})]"
-        if way == "format":
-            return f"[format('{kind}/{{0}}', {call})]"
-        return f"[resourceId('{kind}', {call})]"
+        ways = {
+            "resourceId": f"[resourceId('{kind}', {call})]",
+            "of this group": f"[resourceId(resourceGroup().name, '{kind}', {call})]",
+            "concat": f"[concat('{kind}/', {call})]",
+            "format": f"[format('{kind}/{{0}}', {call})]",
+            "full": f"[concat(resourceGroup().id, '/providers/{kind}/', {call})]",
+            "name": self.name(call),
+        }
+        if loop is not None:
+            ways["loop"] = loop
+        if "copyIndex" not in call:
+            # Variables know no loops.
+            self.variables[f"id{len(self.variables)}"] = ways["resourceId"]
+            ways["variable"] = f"[variables('id{len(self.variables) - 1}')]"
+        return self.one_of(*ways.values())
 
     def handlers(self) -> list[tuple[str, str, str]]:
         return self.draw(st.lists(st.sampled_from(HANDLERS), min_size=1, max_size=2, unique=True))
 
-    def properties(self, handler: tuple[str, str, str], *, arc: bool = False) -> dict[str, Any]:
+    def properties(
+        self, handler: tuple[str, str, str], *, versionless: bool = False, switchless: bool = False
+    ) -> dict[str, Any]:
         """What an extension holds, with at most one fault."""
         publisher, kind, version = handler
         made: dict[str, Any] = {
@@ -838,45 +885,34 @@ class Drafter:
                 "commandToExecute": "[concat('sh run.sh ', parameters('adminPassword'))]",
             },
         }
-        fault = self.one_of(
-            *[""] * 8, "command", "no version", "null version", "minor off", "minor absent",
-            "no publisher", "empty type", "two secrets",
-        )  # fmt: skip
-        if fault == "command":
-            key = self.one_of("commandToExecute", "CommandToExecute")
-            made["settings"][key] = self.one_of("sh run.sh", "[concat('sh ', variables('size'))]")
-            self.fault("EXT101", made["settings"], key)
-        elif fault == "no version":
-            del made["typeHandlerVersion"]
-            if not arc:
-                self.fault("EXT102", made)
-        elif fault == "null version":
-            made["typeHandlerVersion"] = self.one_of(None, "")
-            if not arc:
-                self.fault("EXT102", made, "typeHandlerVersion")
-        elif fault == "minor off":
-            made["autoUpgradeMinorVersion"] = self.one_of(False, "false", "[variables('noUpgrade')]")
-            if not arc:
-                self.fault("EXT103", made, "autoUpgradeMinorVersion")
-        elif fault == "minor absent":
-            del made["autoUpgradeMinorVersion"]
-            if not arc:
-                self.fault("EXT103", made)
-        elif fault == "no publisher":
-            del made["publisher"]
-            self.fault("EXT105", made)
-        elif fault == "empty type":
-            made["type"] = self.one_of(None, "")
-            self.fault("EXT105", made, "type")
-        elif fault == "two secrets":
-            made["protectedSettingsFromKeyVault"] = {
-                "secretUrl": "https://vault.vault.azure.net/secrets/x",
-                "sourceVault": {"id": "[resourceId('Microsoft.KeyVault/vaults', 'vault')]"},
-            }
-            self.fault("EXT108", made, "protectedSettingsFromKeyVault")
+        command = self.one_of("commandToExecute", "CommandToExecute")
+        faults: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
+            ("EXT101", ("settings", command), {"settings": {command: self.one_of("sh run.sh", SIZED)}}),
+            ("EXT102", (), {"typeHandlerVersion": ABSENT}),
+            ("EXT102", ("typeHandlerVersion",), {"typeHandlerVersion": self.one_of(None, "")}),
+            ("EXT103", (), {"autoUpgradeMinorVersion": ABSENT}),
+            (
+                "EXT103",
+                ("autoUpgradeMinorVersion",),
+                {"autoUpgradeMinorVersion": self.one_of(False, "false", "[variables('noUpgrade')]")},
+            ),
+            ("EXT105", (), {"publisher": ABSENT}),
+            ("EXT105", ("type",), {"type": self.one_of(None, "")}),
+            (
+                "EXT108",
+                ("protectedSettingsFromKeyVault",),
+                {"protectedSettingsFromKeyVault": {"secretUrl": "https://v.vault.azure.net/secrets/x"}},
+            ),
+        ]
+        if self.chance(2):
+            rule, path, change = self.one_of(*faults)
+            made = {key: value for key, value in (made | change).items() if value is not ABSENT}
+            if not ((rule == "EXT102" and versionless) or (rule == "EXT103" and switchless)):
+                self.fault(rule, made, *path)
         return made
 
     def with_machine(self, number: int) -> None:
+        self.others = True
         machine = self.machine(number)
         copy = {} if machine.copy is None else {"copy": machine.copy}
         loop = None if machine.copy is None else machine.copy["name"]
@@ -891,7 +927,12 @@ class Drafter:
         added = [vm]
         if self.chance(2):
             nic = f"concat({machine.call}, '-nic')"
-            card: dict[str, Any] = {"type": NIC, "apiVersion": "2023-11-01", "name": f"[{nic}]", **machine.looped}
+            card: dict[str, Any] = {
+                "type": NIC,
+                "apiVersion": "2023-11-01",
+                "name": f"[{nic}]",
+                **machine.looped,
+            }
             nic_loop = f"{loop}2" if loop else None
             vm["dependsOn"] = [self.dependency(NIC, nic, nic_loop)]
             before = self.one_of(True, False)
@@ -913,7 +954,9 @@ class Drafter:
     ) -> list[dict[str, Any]]:
         """An extension of a machine, in one of its shapes; returns the resources for the top level."""
         shape = self.one_of("top", "top", "child", "child", "full child", "nested")
-        composed = self.one_of(f"[format('{{0}}/{own}', {machine.call})]", f"[concat({machine.call}, '/{own}')]")
+        composed = self.one_of(
+            f"[format('{{0}}/{own}', {machine.call})]", f"[concat({machine.call}, '/{own}')]"
+        )
         made: dict[str, Any] = {
             "type": "extensions" if shape == "child" else f"{VM}/extensions",
             "apiVersion": "2023-09-01",
@@ -922,7 +965,6 @@ class Drafter:
             "dependsOn": [self.dependency(VM, machine.call, loop)],
         }
         if shape == "nested" and machine.copy is None:
-            self.nested = True
             made["name"] = f"[format('{{0}}/{own}', parameters('machine'))]"
             del made["dependsOn"]
             made["properties"] = self.properties(handler)
@@ -993,14 +1035,39 @@ class Drafter:
             }
         )
 
-    def with_arc_machine(self, number: int) -> None:
+    def with_extension_elsewhere(self, number: int) -> None:
+        """A machine that is not Azure's own, or one that another service makes."""
+        way = self.one_of("arc", "local", "fabric", "batch")
+        optional = way in {"arc", "local", "batch"}
+        made = self.properties(
+            self.one_of(*HANDLERS), versionless=optional, switchless=way in {"arc", "local"}
+        )
+        kinds = {
+            "arc": ("Microsoft.HybridCompute/machines/extensions", f"shop{number}/ext"),
+            "local": (
+                "Microsoft.AzureStackHCI/clusters/arcSettings/extensions",
+                f"cluster{number}/default/ext",
+            ),
+            "fabric": ("Microsoft.ServiceFabric/managedClusters/nodeTypes", f"cluster{number}/nodes"),
+            "batch": ("Microsoft.Batch/batchAccounts/pools", f"batch{number}/pool"),
+        }
+        kind, name = kinds[way]
+        # The same dictionary goes in, since the faults are noted in it.
+        made["name"] = "ext"
+        virtual = {"virtualMachineConfiguration": {"extensions": [made]}}
+        properties = {
+            "arc": made,
+            "local": {"extensionParameters": made},
+            "fabric": {"vmExtensions": [{"name": "ext", "properties": made}]},
+            "batch": {"deploymentConfiguration": virtual},
+        }
         self.resources.append(
             {
-                "type": f"{ARC}/extensions",
-                "apiVersion": "2024-07-10",
-                "name": f"shop{number}/ext",
+                "type": kind,
+                "apiVersion": "2024-02-01",
+                "name": name,
                 "location": "[parameters('location')]",
-                "properties": self.properties(self.one_of(*HANDLERS), arc=True),
+                "properties": properties[way],
             }
         )
 
@@ -1043,19 +1110,26 @@ class Drafter:
 
         def visit(value: Any, pointer: str) -> None:
             places[id(value)] = pointer
-            below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+            below = (
+                value.items()
+                if isinstance(value, dict)
+                else enumerate(value)
+                if isinstance(value, list)
+                else ()
+            )
             for key, item in below:
                 if isinstance(item, (dict, list)):
                     visit(item, f"{pointer}/{escaped(str(key))}")
 
         visit(template, "")
         faults = sorted(
-            (rule, "/".join([places[id(within)], *map(str, path)]))
-            for rule, within, path in self.noted
-            # A deployment in the template may bring the extension that is asked for.
-            if not (rule == "DEP303" and self.nested)
+            (rule, "/".join([places[id(within)], *map(str, path)])) for rule, within, path in self.noted
         )
-        return Draft(json.dumps(template, indent=2), tuple(faults))
+        # What is deployed next to a scale set may bring the extension that is asked for.
+        unsure = {fault for fault in faults if fault[0] == "DEP303" and self.others}
+        return Draft(
+            json.dumps(template, indent=2), tuple(fault for fault in faults if fault not in unsure), unsure
+        )
 
 
 @st.composite
@@ -1063,20 +1137,51 @@ def drafts(draw: st.DrawFn) -> Draft:
     drafter = Drafter(draw)
     for number in range(draw(st.integers(1, 3))):
         drafter.one_of(
-            drafter.with_machine, drafter.with_machine, drafter.with_scale_set, drafter.with_arc_machine
+            drafter.with_machine,
+            drafter.with_machine,
+            drafter.with_scale_set,
+            drafter.with_extension_elsewhere,
         )(number)
     drafter.with_faults()
     return drafter.finish()
 
 
-generated = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+generated = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(draft=drafts())
 def test_all_faults_of_a_generated_template_are_found_and_nothing_else(draft: Draft) -> None:
     got = sorted((entry.rule, entry.pointer) for entry in armlint.check(draft.text, select=PLANTED))
-    assert got == list(draft.faults)
+    assert [fault for fault in got if fault not in draft.unsure] == list(draft.faults)
+
+
+@pytest.mark.xfail(reason="the name of a machine is compared with that of a scale set", strict=True)
+def test_a_scale_set_is_no_machine_of_unknown_name() -> None:
+    after = {"publisher": "a", "type": "b", "typeHandlerVersion": "1.0", "autoUpgradeMinorVersion": True}
+    profile = {
+        "extensions": [{"name": "one", "properties": {**after, "provisionAfterExtensions": ["nowhere"]}}]
+    }
+    template = {
+        "$schema": SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "parameters": {"vm": {"type": "string"}},
+        "resources": [
+            {
+                "type": VMSS,
+                "apiVersion": "2023-09-01",
+                "name": "web",
+                "properties": {"virtualMachineProfile": {"extensionProfile": profile}},
+            },
+            {
+                "type": f"{VM}/extensions",
+                "apiVersion": "2023-09-01",
+                "name": "[format('{0}/nowhere', parameters('vm'))]",
+                "properties": after,
+            },
+        ],
+    }
+    assert [entry.rule for entry in armlint.check(json.dumps(template), select=["DEP303"])] == ["DEP303"]
 
 
 @every_law
@@ -1128,3 +1233,185 @@ def test_real_templates_obey(law: Law, corpus: Path) -> None:
     told = {name: complaint(law, text, by_name(name)) for name, text in files(corpus).items()}
     assert any(value == "" for value in told.values()), "the law had something to say of some file"
     assert not {name: value for name, value in told.items() if value}
+
+
+# ----------------------------------------------------------------------------------------- any text
+
+
+def survives(text: str) -> None:
+    """No text makes armlint raise, nor any of its rules."""
+    entries = armlint.check(text, select=["all"])
+    assert isinstance(entries, tuple)
+    # `check` keeps quiet about rules that failed; the run does not.
+    outcome = run.check_text(Text(Source(text), marked=False, problem=None), run.load_rules().rules)
+    assert not outcome.broken, outcome.notices
+
+
+def words_of(text: str) -> list[str]:
+    return text.split()
+
+
+MEMBERS = words_of("""
+$schema contentVersion languageVersion parameters variables resources outputs functions type name properties
+dependsOn copy count input condition existing scope publisher typeHandlerVersion autoUpgradeMinorVersion
+enableAutomaticUpgrade settings protectedSettings protectedSettingsFromKeyVault commandToExecute template
+provisionAfterExtensions extensionProfile extensions virtualMachineProfile vmExtensions templateLink mode
+expressionEvaluationOptions namespace members output value defaultValue apiVersion
+""")
+VALUES = [
+    *words_of("""
+2.0 inner outer securestring extensions latest true a a/b / [ ] [] [[] [a [a()] [copyIndex()]
+[parameters('a')]
+[variables('a')] [variables('a').a[0]] [variables(variables('a'))] [resourceId('a/b','c')] [reference('a')]
+[concat(parameters('a'),'/a')] [json('{')] [if(true(),1] [format('{0}{9}{',1)] [a.a(1)]
+[map(range(0,3),lambda('a',lambdaVariables('a')))]
+Microsoft.Batch/batchAccounts/pools Microsoft.Compute/virtualMachines Microsoft.Resources/deployments
+Microsoft.Compute/virtualMachines/extensions Microsoft.Compute/virtualMachineScaleSets
+Microsoft.HybridCompute/machines/extensions
+"""),
+    SCHEMA,
+]
+scalars = (
+    st.sampled_from([None, True, False, 0, -1, 1.5, 10**30]) | st.sampled_from(VALUES) | st.text(max_size=5)
+)
+shapeless = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=6),
+    max_leaves=40,
+)
+
+
+@given(st.text())
+def test_any_text_is_survived(text: str) -> None:
+    survives(text)
+
+
+@given(st.binary(max_size=300), st.sampled_from(["utf-8", "latin-1", "utf-16", "utf-32", "cp437"]))
+def test_any_bytes_are_survived(data: bytes, encoding: str) -> None:
+    survives(data.decode(encoding, "replace"))
+
+
+@given(shapeless)
+def test_any_json_of_arms_words_is_survived(value: Any) -> None:
+    survives(json.dumps({"$schema": SCHEMA, "resources": [value], "variables": value, "parameters": value}))
+    survives(json.dumps(value))
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "type": st.sampled_from(
+                    [VM, f"{VM}/extensions", VMSS, DEPLOYMENTS, f"{ARC}/extensions", "extensions"]
+                )
+            },
+            optional={
+                "name": scalars,
+                "properties": shapeless,
+                "dependsOn": shapeless,
+                "copy": shapeless,
+                "resources": shapeless,
+                "condition": scalars,
+            },
+        ),
+        max_size=4,
+    )
+)
+def test_resources_with_anything_in_them_are_survived(resources: list[dict[str, Any]]) -> None:
+    template = {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": resources}
+    survives(json.dumps(template))
+    inner = deployment("inner", "inner", template=template, parameters={"a": {"value": resources}})
+    survives(json.dumps({**template, "resources": [inner], "languageVersion": "2.0"}))
+    named = {f"r{index}": resource for index, resource in enumerate(resources)}
+    survives(json.dumps({**template, "resources": named, "languageVersion": "2.0"}))
+
+
+def mutated(text: str, rng: random.Random) -> str:
+    """The text after a few accidents: pieces lost, doubled, moved, overwritten."""
+    for _ in range(rng.randint(1, 4)):
+        start = rng.randrange(len(text) + 1)
+        end = min(len(text), start + int(rng.expovariate(0.05)))
+        piece = rng.choice(
+            [
+                "",
+                text[start:end] * 2,
+                "null",
+                "0",
+                '"',
+                "{",
+                "}",
+                "[",
+                "]",
+                ",",
+                ":",
+                "'",
+                "\\",
+                "//",
+                "/*",
+                "\0",
+                "\ud800",
+            ]
+        )
+        text = text[:start] + piece + text[end:]
+    return text
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_accidents_to_generated_templates_are_survived(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
+    survives(mutated(rng.choice(list(examples().values())), rng))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_accidents_to_real_templates_are_survived(seed: int, corpus: Path) -> None:
+    for name, text in files(corpus).items():
+        rng = by_name(f"{name}{seed}")
+        survives(mutated(text, rng))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_real_templates_with_values_swapped_are_survived(seed: int, corpus: Path) -> None:
+    """Still JSON, but a number where an object should be, a list where a string should be, and so on."""
+    for name, text in files(corpus).items():
+        root = parse(text)
+        if root is None:
+            continue
+        rng = by_name(f"{name}{seed}")
+        nodes = list(root.walk())
+        contents = [node.content for node in nodes if not node.items and not node.members]
+        for node in rng.sample(nodes[1:], min(len(nodes) - 1, 5)):
+            strange = rng.choice([None, True, Raw("7"), Raw("1e999"), "", "[]", rng.choice(contents)])
+            node.content = rng.choice([strange, [Node(strange)], Members([("type", Node(strange))])])
+        survives(written(root))
+
+
+def shell(resources: str = "[]", variables: str = "{}") -> str:
+    return f'{{"$schema": "{SCHEMA}", "resources": {resources}, "variables": {variables}}}'
+
+
+HOSTILE = {
+    "empty": "",
+    "mark": "\ufeff",
+    "nul": "\0",
+    "null": "null",
+    "deep arrays": "[" * 100_000,
+    "deep objects": '{"a":' * 100_000,
+    "resources never closed": f'{{"$schema": "{SCHEMA}", "resources": {"[" * 50_000}',
+    "deep resources": shell('[{"type": "a.b/c", "resources":' * 3_000 + "[]" + "}]" * 3_000),
+    "deep calls": shell(variables='{"a": "[%s]"}' % ("concat(" * 5_000 + ")" * 5_000)),
+    "deep indexes": shell(variables='{"a": "[%s1]"}' % ("a()[" * 5_000)),
+    "long number": shell(variables='{"a": %s}' % ("9" * 10_000)),
+    "lone surrogates": shell('[{"name": "\\ud800", "type": "\\udfff"}]'),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_texts_are_survived(text: str) -> None:
+    survives(text)
+
+
+def test_a_text_that_names_a_schema_is_never_passed_over_in_silence() -> None:
+    for text in (f'{{"$schema": "{SCHEMA}"', f'"$schema": "{SCHEMA}"', f"{SCHEMA}"):
+        assert names_a_schema(text)
+        assert [entry.rule for entry in armlint.check(text)][:1] == ["ARM001"]

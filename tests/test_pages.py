@@ -40,7 +40,12 @@ FRAME_LINES = 4
 def framed(example: Example) -> tuple[str, int]:
     """The example as a file, and how many lines stand before it."""
     root = read(Source(example.text)).root
-    whole = root is None or root.kind != "object" or root.get("$schema") or root.get("resources") and root.get("contentVersion")
+    whole = (
+        root is None
+        or root.kind != "object"
+        or root.get("$schema")
+        or (root.get("resources") and root.get("contentVersion"))
+    )
     kind = None if root is None else root.get("type")
     if whole or kind is None or not isinstance(kind.value, str) or "/" not in kind.value:
         return example.text, 0
@@ -48,7 +53,9 @@ def framed(example: Example) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("page", "example"), EXAMPLES, ids=[f"{page.id}-{example.kind}-{example.line}" for page, example in EXAMPLES]
+    ("page", "example"),
+    EXAMPLES,
+    ids=[f"{page.id}-{example.kind}-{example.line}" for page, example in EXAMPLES],
 )
 def test_example(page: Page, example: Example) -> None:
     text, before = framed(example)
@@ -91,7 +98,9 @@ class TestPage:
 
 def test_index_is_true() -> None:
     index = (ROOT / "rules" / "README.md").read_text("utf-8")
-    rows = re.findall(r"^\| \[(\w+)\]\(([^)]+)\) \| ([\w-]+) \| (\w+) \| (\w+) \| (.+?) \|$", index, re.M)
+    rows = re.findall(
+        r"^\| \[(\w+)\]\(([^)]+)\) \| ([\w-]+) \| (\w+) \| (\w+) \| (.+?) \|$", index, re.MULTILINE
+    )
     expected = [
         (rule.id, rule.page.name, rule.name, str(rule.severity), "on" if rule.enabled else "off", rule.title)
         for rule in load_rules().rules
@@ -142,7 +151,9 @@ message = "no"
         (('message = "no"\n```', 'message = "no"\n'), 5, "never closed"),
     ],
 )
-def test_mistakes_in_a_page_are_told_with_their_line(change: tuple[str, str], line: int, message: str) -> None:
+def test_mistakes_in_a_page_are_told_with_their_line(
+    change: tuple[str, str], line: int, message: str
+) -> None:
     with pytest.raises(PageError) as caught:
         load([("ABC001-a-rule.md", GOOD.replace(*change))])
     assert caught.value.line == line
@@ -156,5 +167,5 @@ def test_a_condition_that_is_no_jmespath_is_told() -> None:
 
 
 def test_two_pages_of_one_id_are_an_error() -> None:
-    with pytest.raises(PageError, match="defined in a.md already"):
+    with pytest.raises(PageError, match=r"defined in a\.md already"):
         load([("a.md", GOOD), ("b.md", GOOD)])

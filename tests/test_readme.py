@@ -18,7 +18,7 @@ UPDATE = os.environ.get("ARMLINT_UPDATE") == "1"
 def part(name: str, expected: str) -> str:
     """The README's text between the markers of a generated part; written first where that is asked for."""
     text = README.read_text("utf-8")
-    pattern = re.compile(rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)", re.S)
+    pattern = re.compile(rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
     if UPDATE:
         text = pattern.sub(lambda match: match[1] + expected + match[3], text)
         README.write_text(text, "utf-8")

@@ -4,13 +4,17 @@ What only deployment can tell stays a term. A parameter of the template that is 
 a term even where it has a default, since any deployment may pass another value; a parameter of
 an inner-scope nested template is what its deployment resource passes, or its default.
 """
+# ruff: noqa: ARG001, ARG002, SLF001 - functions and methods that stand in a table have one form
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
 from armlint.arm import expression as syntax
 from armlint.arm.value import (
+    MAX_SIZE,
+    MAX_TEXT,
     MISSING,
     Array,
     Failure,
@@ -23,20 +27,56 @@ from armlint.arm.value import (
     is_text,
     known,
     plain,
+    size,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from armlint.arm.expression import Expression
     from armlint.jsontext import Member, Node
 
-# Python's own stack bounds recursion; this leaves room for whoever called.
-_MAX_DEPTH: Final = 120
+# Python's own stack bounds recursion; this, in its frames, leaves half of it to whoever called.
+_MAX_DEPTH: Final = 480
+_CONTAINER_DEPTH: Final = 3
+_EXPRESSION_DEPTH: Final = 4
+_NAME_DEPTH: Final = 6
+_LAMBDA_DEPTH: Final = 3
 # Larger loops over a property or variable stay unknown: nothing is gained from their elements.
 _MAX_COPIES: Final = 64
+# Work is counted in values made. A long text counts as several.
 _STEPS_PER_CHARACTER: Final = 4
-_MIN_STEPS: Final = 200_000
+_MIN_STEPS: Final = 50_000
+_CHARACTERS_PER_STEP: Final = 16
+# Templates may link to each other again and again; so much text of others is worked on for one file.
+_MAX_LINKED: Final = 32 * 1024 * 1024
+_INT64: Final = range(-(2**63), 2**63)
+_STRING_FUNCTIONS: Final = frozenset(
+    {
+        "base64",
+        "base64tostring",
+        "format",
+        "guid",
+        "join",
+        "newguid",
+        "padleft",
+        "replace",
+        "resourceid",
+        "string",
+        "subscriptionresourceid",
+        "substring",
+        "tenantresourceid",
+        "tolower",
+        "toupper",
+        "trim",
+        "uniquestring",
+        "uri",
+        "uricomponent",
+        "utcnow",
+    }
+)
+# Variables that only name variables are followed this far.
+_MAX_HOPS: Final = 32
 
 
 class Parameter(NamedTuple):
@@ -82,6 +122,8 @@ class Scope:
 
     `bindings` are the `parameters` that the deployment resource of an inner-scope template
     passes, evaluated in `outer` with `frame`; None for a template that is deployed by itself.
+    `place` stands for the resource group, or other scope, that it is deployed to: equal for
+    templates that surely share it.
     """
 
     __slots__ = (
@@ -93,10 +135,11 @@ class Scope:
         "number",
         "outer",
         "parameters",
+        "place",
         "variables",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a plain record
         self,
         number: int,
         *,
@@ -108,8 +151,10 @@ class Scope:
         bindings: Mapping[str, Node] | None = None,
         outer: Scope | None = None,
         frame: Frame = TOP,
+        place: int | None = None,
     ) -> None:
         self.number = number
+        self.place = number if place is None else place
         self.parameters = parameters
         self.variables = variables
         self.functions = functions
@@ -127,23 +172,49 @@ class Evaluator:
     reached, everything further is unknown.
     """
 
-    __slots__ = ("_depth", "_parameters", "_references", "_scopes", "_steps", "_variables", "pool")
+    __slots__ = (
+        "_apart",
+        "_depth",
+        "_linked",
+        "_parameters",
+        "_references",
+        "_scopes",
+        "_steps",
+        "_strings",
+        "_variables",
+        "pool",
+    )
 
     def __init__(self, size: int = 0) -> None:
         self.pool = Pool()
         self._steps = _MIN_STEPS + _STEPS_PER_CHARACTER * size
+        self._apart: dict[int, Node] = {}
+        self._linked = 0
         self._depth = 0
         self._scopes = 0
         self._variables: dict[tuple[int, str], Value] = {}
         self._parameters: dict[tuple[int, str], Value] = {}
         self._references: dict[tuple[int, str], tuple[str, ...]] = {}
+        self._strings: set[int] = set()
 
     def new_scope(self) -> int:
         """A number for a scope, different from all others that use this evaluator."""
         self._scopes += 1
         return self._scopes
 
-    def value(self, node: Node, scope: Scope, frame: Frame = TOP) -> Value:
+    def admit(self, size: int) -> bool:
+        """Whether one more linked template of this length may be worked on; it adds to the work allowed."""
+        if self._linked + size > _MAX_LINKED:
+            return False
+        self._linked += size
+        self._steps += _STEPS_PER_CHARACTER * size
+        return True
+
+    def set_apart(self, node: Node) -> None:
+        """Leave a template of inner scope out of the value of the deployment resource around it."""
+        self._apart[id(node)] = node
+
+    def value(self, node: Node, scope: Scope, frame: Frame = TOP) -> Value:  # noqa: C901 - the kinds of nodes
         """The value of a JSON node whose strings may be expressions."""
         kind = node.kind
         if kind == "string":
@@ -159,16 +230,21 @@ class Evaluator:
             if isinstance(result, Failure) and result.node is None:
                 return Failure(result.message, result.expression, node)
             return result
-        if kind == "object" or kind == "array":
-            if self._depth >= _MAX_DEPTH or not self._step():
+        if kind in {"object", "array"}:
+            if self._depth >= _MAX_DEPTH or not self.spend(1 + len(node.items) + len(node.members)):
                 return self.pool.unique("too-deep")
-            self._depth += 1
+            if id(node) in self._apart:
+                return self.pool.unique("template")
+            self._depth += _CONTAINER_DEPTH
             try:
-                if kind == "array":
-                    return self.pool.array([self.value(item, scope, frame) for item in node.items])
-                return self._object(node, scope, frame)
+                if kind == "object":
+                    return self._object(node, scope, frame)
+                items = []
+                for item in node.items:
+                    items.append(self.value(item, scope, frame))  # noqa: PERF401 - one frame less to recurse
+                return self.pool.array(items)
             finally:
-                self._depth -= 1
+                self._depth -= _CONTAINER_DEPTH
         if kind == "invalid":
             return self.pool.unique("invalid")
         return node.value
@@ -186,35 +262,51 @@ class Evaluator:
         """The value of a parsed expression."""
         if isinstance(expression, syntax.Literal):
             return expression.value
-        if self._depth >= _MAX_DEPTH or not self._step():
+        if self._depth >= _MAX_DEPTH or not self.spend(1):
             return self.pool.unique("too-deep")
-        self._depth += 1
+        self._depth += _EXPRESSION_DEPTH
         try:
-            return self._evaluate(expression, scope, frame)
+            accessors: list[syntax.Property | syntax.Index] = []
+            while isinstance(expression, syntax.Property | syntax.Index):
+                accessors.append(expression)
+                expression = expression.base
+            if isinstance(expression, syntax.Literal):
+                return self.pool.unique("invalid")
+            value = self._call(expression, scope, frame)
+            for accessor in reversed(accessors):
+                if isinstance(accessor, syntax.Property):
+                    key: Value = accessor.name
+                else:
+                    key = self.expression(accessor.index, scope, frame)
+                value = self._access(value, key, accessor)
+            return value
         finally:
-            self._depth -= 1
+            self._depth -= _EXPRESSION_DEPTH
+
+    def applied(self, body: Expression, scope: Scope, frame: Frame) -> Value:
+        """The value of the body of a lambda; what fails in it is unknown."""
+        self._depth += _LAMBDA_DEPTH
+        value = self.expression(body, scope, frame)
+        self._depth -= _LAMBDA_DEPTH
+        return self._harmless(value)
 
     def variable(self, scope: Scope, name: str) -> Value:
         """The value of a variable; what it needs is evaluated first, without deep recursion."""
-        pending = [name.lower()]
-        opened: set[str] = set()
-        while pending:
-            current = pending[-1]
-            key = (scope.number, current)
-            if key in self._variables or current not in scope.variables:
-                pending.pop()
-            elif current in opened:
-                pending.pop()
-                self._variables[key] = _RING
-                self._variables[key] = self._variable(scope, scope.variables[current])
-            else:
-                opened.add(current)
-                pending.extend(
-                    needed
-                    for needed in self.references(scope, current)
-                    if needed not in opened and (scope.number, needed) not in self._variables
-                )
-        return self._variables.get((scope.number, name.lower()), _UNDEFINED_VARIABLE)
+        key = (scope.number, name.lower())
+        if key not in self._variables:
+            if key[1] not in scope.variables:
+                return _UNDEFINED_VARIABLE
+            self._settle(scope, "variables", key[1])
+        return self._variables[key]
+
+    def parameter(self, scope: Scope, name: str) -> Value:
+        """The value of a parameter: a term unless a nested deployment decides it."""
+        key = (scope.number, name.lower())
+        if key not in self._parameters:
+            if key[1] not in scope.parameters:
+                return _UNDEFINED_PARAMETER
+            self._settle(scope, "parameters", key[1])
+        return self._parameters[key]
 
     def references(self, scope: Scope, name: str) -> tuple[str, ...]:
         """The variables, lower-cased, that the variable `name` names literally, in order."""
@@ -222,39 +314,106 @@ class Evaluator:
         found = self._references.get(key)
         if found is None:
             variable = scope.variables.get(key[1])
-            found = () if variable is None else tuple(_named_variables(variable.node))
-            self._references[key] = found
+            node = None if variable is None else variable.copy or variable.node
+            named = () if node is None else (str(n.value).lower() for _, n in variable_references(node))
+            found = self._references[key] = tuple(dict.fromkeys(named))
         return found
 
-    def parameter(self, scope: Scope, name: str) -> Value:
-        """The value of a parameter: a term unless a nested deployment decides it."""
-        key = (scope.number, name.lower())
-        if key in self._parameters:
-            return self._parameters[key]
-        parameter = scope.parameters.get(key[1])
-        if parameter is None:
-            return _UNDEFINED_PARAMETER
-        # What is being evaluated counts as unknown, so that defaults that need each other end.
-        unknown = self.pool.term("parameters", scope.number, parameter.name)
-        self._parameters[key] = unknown
-        if scope.bindings is not None:
-            self._parameters[key] = self._bound(scope, parameter, unknown)
-        return self._parameters[key]
+    def _settle(self, scope: Scope, kind: str, name: str) -> None:
+        """Evaluate a variable or parameter, and before it all that it names literally."""
+        pending = [(scope, kind, name)]
+        opened: set[tuple[int, str, str]] = set()
+        while pending:
+            here, kind, name = pending[-1]
+            key = (here.number, name)
+            if key in (self._variables if kind == "variables" else self._parameters):
+                pending.pop()
+            elif (here.number, kind, name) in opened:
+                pending.pop()
+                self._depth += _NAME_DEPTH
+                # What is being evaluated counts as what a ring comes to.
+                if kind == "variables":
+                    self._variables[key] = _RING
+                    self._variables[key] = self._variable(here, here.variables[name])
+                else:
+                    unknown = self._parameters[key] = self._unknown(here, here.parameters[name])
+                    self._parameters[key] = self._bound(here, here.parameters[name], unknown)
+                self._depth -= _NAME_DEPTH
+            else:
+                opened.add((here.number, kind, name))
+                pending.extend(self._needs(here, kind, name))
 
-    def _bound(self, scope: Scope, parameter: Parameter, unknown: Term) -> Value:
+    def _needs(  # noqa: C901 - a list of what is skipped
+        self, scope: Scope, kind: str, name: str
+    ) -> Iterator[tuple[Scope, str, str]]:
+        """What a variable or parameter names literally and is not evaluated yet."""
+        if kind == "variables":
+            if scope.bindings is None:
+                for needed in self.references(scope, name):
+                    if needed in scope.variables and (scope.number, needed) not in self._variables:
+                        yield scope, "variables", needed
+                return
+            variable = scope.variables[name]
+            node, seen = variable.copy or variable.node, scope
+        else:
+            found = self._passed(scope, scope.parameters[name])
+            if found is None:
+                return
+            node, seen = found
+        for _, call in calls(node):
+            if call.function not in {"variables", "parameters"} or len(call.args) != 1:
+                continue
+            argument = call.args[0]
+            if not isinstance(argument, syntax.Literal) or not isinstance(argument.value, str):
+                continue
+            key = (seen.number, argument.value.lower())
+            if call.function == "variables":
+                if key[1] in seen.variables and key not in self._variables:
+                    yield seen, "variables", key[1]
+            elif seen.bindings is not None and key[1] in seen.parameters and key not in self._parameters:
+                yield seen, "parameters", key[1]
+
+    def _unknown(self, scope: Scope, parameter: Parameter) -> Term:
+        """The term that a parameter is whose value is left to deployment."""
+        unknown = self.pool.term("parameters", scope.number, parameter.name)
+        kind = parameter.node.get("type")
+        if kind is not None and str(kind.value).lower() in {"string", "securestring"}:
+            self._strings.add(unknown.number)
+        return unknown
+
+    def _passed(self, scope: Scope, parameter: Parameter) -> tuple[Node, Scope] | None:
+        """The node that gives a parameter its value, and the scope that it is evaluated in."""
         bindings, outer = scope.bindings, scope.outer
         if bindings is None or outer is None:
-            return unknown
+            return None
         passed = bindings.get(parameter.name.lower())
-        if passed is not None:
-            given = passed.get("value")
-            return unknown if given is None else self.value(given, outer, scope.frame)
         default = parameter.node.get("defaultValue")
-        return unknown if default is None else self.value(default, scope)
+        if passed is None:
+            return None if default is None else (default, scope)
+        given = passed.get("value")
+        return None if given is None else (given, outer)
 
-    def _step(self) -> bool:
-        self._steps -= 1
+    def _bound(self, scope: Scope, parameter: Parameter, unknown: Term) -> Value:
+        found = self._passed(scope, parameter)
+        if found is None:
+            return unknown
+        node, seen = found
+        value = self.value(node, seen, scope.frame if seen is not scope else TOP)
+        if value is None and seen is not scope and parameter.node.get("defaultValue") is not None:
+            # Passing null is documented neither as null nor as leaving it to the default.
+            return unknown
+        return value
+
+    def spend(self, work: int) -> bool:
+        """Count work; False where no more is allowed."""
+        self._steps -= work
         return self._steps > 0
+
+    def surely_text(self, value: Value) -> bool:
+        """Whether it is surely a string: by its form, its function, or as a parameter declared as one."""
+        if isinstance(value, Term):
+            return value.operation in _STRING_FUNCTIONS or value.number in self._strings
+        return is_text(value)
 
     def _variable(self, scope: Scope, variable: Variable) -> Value:
         if variable.copy is not None:
@@ -264,20 +423,20 @@ class Evaluator:
     def _object(self, node: Node, scope: Scope, frame: Frame) -> Value:
         fields: list[tuple[str, Value]] = []
         for member in node.members:
-            name: Value = member.name
-            if member.name[:1] == "[":
-                name = self.name(member, scope, frame)
-                if not isinstance(name, str):
+            name = member.name
+            if name[:1] == "[":
+                computed = self.name(member, scope, frame)
+                if not isinstance(computed, str):
                     return self.pool.unique("names")
-            elif member.name.lower() == "copy" and member.value.kind == "array":
-                loops = [loop for loop in member.value.items if loop.get("input") is not None]
-                if loops and len(loops) == len(member.value.items):
-                    for loop in loops:
-                        made = loop.get("name")
-                        if made is None or not isinstance(made.value, str):
-                            return self.pool.unique("names")
-                        fields.append((made.value, self._repeated(loop, scope, frame, made.value)))
-                    continue
+                name = computed
+            elif name.lower() == "copy" and is_loops(member.value):
+                for loop in member.value.items:
+                    made = loop.get("name")
+                    named = None if made is None else self.value(made, scope, frame)
+                    if not isinstance(named, str):
+                        return self.pool.unique("names")
+                    fields.append((named, self._repeated(loop, scope, frame, named)))
+                continue
             fields.append((name, self.value(member.value, scope, frame)))
         return self.pool.object(fields)
 
@@ -290,38 +449,23 @@ class Evaluator:
         if not _is_integer(count) or not 0 <= count <= _MAX_COPIES:
             return self.pool.unique("copy")
         key = name.lower()
-        return self.pool.array(
-            [
-                self.value(element, scope, frame._replace(indices={**frame.indices, key: index}))
-                for index in range(count)
-            ]
-        )
+        made = []
+        for index in range(count):
+            indices = {**frame.indices, key: index}
+            made.append(self.value(element, scope, frame._replace(indices=indices)))
+        return self.pool.array(made)
 
-    def _evaluate(self, expression: Expression, scope: Scope, frame: Frame) -> Value:
-        accessors: list[syntax.Property | syntax.Index] = []
-        while isinstance(expression, syntax.Property | syntax.Index):
-            accessors.append(expression)
-            expression = expression.base
-        if isinstance(expression, syntax.Literal):
-            return expression.value
-        value = self._call(expression, scope, frame)
-        for accessor in reversed(accessors):
-            if isinstance(accessor, syntax.Property):
-                key: Value = accessor.name
-            else:
-                key = self.expression(accessor.index, scope, frame)
-            value = self._access(value, key, accessor)
-        return value
+    def access(self, value: Value, key: Value) -> Term:
+        """The term of a property or item of which nothing is known."""
+        return self.pool.term("property", value, key.lower() if isinstance(key, str) else key)
 
     def _access(self, value: Value, key: Value, at: Expression) -> Value:
         if isinstance(value, Failure):
             return value
         if isinstance(key, Failure):
             return key
-        if isinstance(value, Term):
-            return self.pool.term("property", value, key.lower() if isinstance(key, str) else key)
-        if not known(key):
-            return self.pool.term("property", value, key)
+        if isinstance(value, Term) or not known(key):
+            return self.access(value, key)
         if isinstance(value, Object) and isinstance(key, str):
             found = value.get(key)
             if found is MISSING:
@@ -340,20 +484,29 @@ class Evaluator:
         special = _LAZY.get(function)
         if special is not None:
             return special(self, call, scope, frame)
-        arguments = [self.expression(argument, scope, frame) for argument in call.args]
-        for argument in arguments:
-            if isinstance(argument, Failure):
-                return argument
+        arguments: list[Value] = []
+        for argument in call.args:
+            value = self.expression(argument, scope, frame)
+            if isinstance(value, Failure):
+                return value
+            arguments.append(value)
         if "." in function:
             return self._user_function(call, arguments, scope)
         shaped = _SHAPED.get(function)
         if shaped is not None:
+            if not self.spend(_touched(arguments)):
+                return self.pool.unique("too-much")
             result = shaped(self, arguments)
-            if result is not NotImplemented:
+            if result is not _OPEN:
+                self.spend(_touched((result,)))
                 return _placed(result, call)
         if all(map(known, arguments)):
             return _placed(self._pure(function, arguments), call)
-        return self.pool.term(function, *arguments)
+        return self._unknown_call(function, arguments)
+
+    def _unknown_call(self, function: str, arguments: list[Value]) -> Term:
+        # Accessors are terms of the name "property": a function that is called so must not be one.
+        return self.pool.term(f"{function}()" if function == "property" else function, *arguments)
 
     def _pure(self, function: str, arguments: list[Value]) -> Value:
         # Most templates call nothing that needs this table.
@@ -361,13 +514,18 @@ class Evaluator:
 
         implementation = pure.PURE.get(function)
         if implementation is None:
-            return self.pool.term(function, *arguments)
+            return self._unknown_call(function, arguments)
+        weight = sum(map(size, arguments))
+        if weight > 2 * MAX_SIZE or not self.spend(weight + _touched(arguments)):
+            return self.pool.unique("too-much")
         try:
-            return self.pool.lift(implementation(*map(plain, arguments)))
+            result = self.pool.lift(implementation(*map(plain, arguments)))
         except pure.Wrong as wrong:
             return Failure(str(wrong))
         except pure.Undecided:
             return self.pool.term(function, *arguments)
+        self.spend(size(result) + _touched((result,)))
+        return result
 
     def _user_function(self, call: syntax.Call, arguments: list[Value], scope: Scope) -> Value:
         function = scope.functions.get(call.function)
@@ -383,21 +541,41 @@ class Evaluator:
     def _parameters_call(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         name = self._only_name(call, scope, frame)
         if not isinstance(name, str):
-            return name if isinstance(name, Failure) else self.pool.term("parameters", name)
+            if isinstance(name, Failure):
+                return name
+            bound = frame.arguments is None
+            return (
+                self.pool.term("parameters", scope.number, name) if bound else self.pool.unique("parameters")
+            )
         if frame.arguments is not None:
-            return frame.arguments.get(name.lower(), _UNDEFINED_PARAMETER)
+            return _placed(frame.arguments.get(name.lower(), _UNDEFINED_PARAMETER), call)
         return _placed(self.parameter(scope, name), call)
 
     def _variables_call(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         name = self._only_name(call, scope, frame)
+        if isinstance(name, Failure):
+            return name
+        if frame.arguments is not None:
+            # A user function sees no variables.
+            return self.pool.unique("variables")
         if not isinstance(name, str):
-            return name if isinstance(name, Failure) else self.pool.term("variables", name)
+            return self.pool.term("variables", scope.number, name)
         return _placed(self.variable(scope, name), call)
 
     def _only_name(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         if len(call.args) != 1:
             return Failure(f"'{call.name}' takes one argument", call)
         return self.expression(call.args[0], scope, frame)
+
+    def _arguments(self, call: syntax.Call, scope: Scope, frame: Frame) -> list[Value] | Failure:
+        """The values of all arguments, or the first of them that fails."""
+        values: list[Value] = []
+        for argument in call.args:
+            value = self.expression(argument, scope, frame)
+            if isinstance(value, Failure):
+                return value
+            values.append(value)
+        return values
 
     def _if(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         if len(call.args) != 3:  # noqa: PLR2004 - the three of if()
@@ -407,12 +585,16 @@ class Evaluator:
             return self.expression(call.args[1 if condition else 2], scope, frame)
         if isinstance(condition, Failure):
             return condition
-        branches = [self.expression(branch, scope, frame) for branch in call.args[1:]]
-        if identity(branches[0]) == identity(branches[1]):
-            return branches[0]
         # A branch that fails does no harm unless it is taken.
-        safe = [self.pool.unique("failure") if isinstance(b, Failure) else b for b in branches]
-        return self.pool.term("if", condition, *safe)
+        first = self._harmless(self.expression(call.args[1], scope, frame))
+        second = self._harmless(self.expression(call.args[2], scope, frame))
+        return (
+            first if identity(first) == identity(second) else self.pool.term("if", condition, first, second)
+        )
+
+    def _harmless(self, value: Value) -> Value:
+        """What fails, as a value that is unknown: for what may never be evaluated."""
+        return self.pool.unique("failure") if isinstance(value, Failure) else value
 
     def _every(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         """`and` and `or`, which stop at the first argument that decides."""
@@ -423,10 +605,13 @@ class Evaluator:
             if value is decisive:
                 return decisive
             if isinstance(value, Failure):
-                return value
+                # What stands before it may decide.
+                return self.pool.unique("failure") if unknown else value
             if not isinstance(value, bool):
                 unknown.append(value)
-        return self.pool.term(call.function, *unknown) if unknown else not decisive
+        if not unknown:
+            return not decisive
+        return unknown[0] if len(unknown) == 1 else self.pool.term(call.function, *unknown)
 
     def _coalesce(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         values: list[Value] = []
@@ -444,105 +629,150 @@ class Evaluator:
         return values[0] if len(values) == 1 else self.pool.term("coalesce", *values)
 
     def _copy_index(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
-        arguments = [self.expression(argument, scope, frame) for argument in call.args]
-        loop = arguments.pop(0).lower() if arguments and isinstance(arguments[0], str) else None
+        arguments = self._arguments(call, scope, frame)
+        if isinstance(arguments, Failure):
+            return arguments
+        loop = arguments.pop(0) if arguments and not _is_integer(arguments[0]) else None
         offset = arguments[0] if arguments else 0
-        if loop is not None and loop in frame.indices and _is_integer(offset):
-            return frame.indices[loop] + offset
-        if loop is None and frame.loop is None and len(frame.indices) == 1 and _is_integer(offset):
-            return next(iter(frame.indices.values())) + offset
+        if loop is not None and not isinstance(loop, str):
+            return self.pool.unique("copyindex")
+        name = None if loop is None else loop.lower()
+        if _is_integer(offset):
+            if name is not None and name in frame.indices:
+                return frame.indices[name] + offset
+            if name is None and frame.loop is None and len(frame.indices) == 1:
+                return next(iter(frame.indices.values())) + offset
         # The index of a resource's own loop has no name here: element n of one loop is meant
         # for element n of another wherever templates pair them.
-        named = None if loop is None or loop == frame.loop else loop
-        return self.pool.term("copyindex", named, offset)
+        if name == frame.loop:
+            name = None
+        return self.pool.term("copyindex", name, offset, scope.number)
 
     def _lambda_variables(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         name = self._only_name(call, scope, frame)
         if isinstance(name, str) and name.lower() in frame.lambdas:
             return frame.lambdas[name.lower()]
-        return self.pool.unique("lambdavariables")
+        return name if isinstance(name, Failure) else self.pool.unique("lambdavariables")
 
     def _ambient(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         """A function whose answer depends on where its template is deployed."""
-        arguments = [self.expression(argument, scope, frame) for argument in call.args]
-        return self.pool.term(call.function, scope.number, *arguments)
+        arguments = self._arguments(call, scope, frame)
+        if isinstance(arguments, Failure):
+            return arguments
+        where = scope.number if call.function == "deployment" else scope.place
+        return self.pool.term(call.function, where, *arguments)
+
+    def _unlike(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
+        """A function that answers differently each time."""
+        return self.pool.unique(call.function)
 
     def _resource_id(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
-        arguments = [self.expression(argument, scope, frame) for argument in call.args]
-        for argument in arguments:
-            if isinstance(argument, Failure):
-                return argument
-        prefixes, rest = _split_resource_id(call.function, arguments)
+        arguments = self._arguments(call, scope, frame)
+        if isinstance(arguments, Failure):
+            return arguments
+        function = call.function
+        unknown = self.pool.term(function, scope.place, *arguments)
+        prefixes, rest = _split_resource_id(function, arguments)
         if rest is None:
-            return self.pool.term(call.function, scope.number, *arguments)
+            return unknown
         resource_type, *names = rest
         segments = str(resource_type).strip("/").split("/")
         if len(segments) != len(names) + 1:
-            if all(map(known, arguments)):
-                return Failure(
-                    f"'{call.name}' needs one name for each segment of the type after the first"
-                    f" ({len(segments) - 1}), not {len(names)}",
-                    call,
-                )
-            return self.pool.term(call.function, scope.number, *arguments)
+            if not all(map(known, arguments)):
+                return unknown
+            return Failure(
+                f"'{call.name}' needs one name for each segment of the type after the first"
+                f" ({len(segments) - 1}), not {len(names)}",
+                call,
+            )
+        if not all(isinstance(name, str | Text | Term) or _is_integer(name) for name in names):
+            return unknown
         parts: list[str | Term | Text] = []
-        if call.function == "extensionresourceid":
+        if function == "extensionresourceid":
             base = prefixes[0]
             parts.append(base if isinstance(base, str | Term | Text) else self.pool.unique("scope"))
-        elif call.function != "tenantresourceid":
-            parts.append(self.pool.term(f"{call.function}-scope", scope.number, *prefixes))
+        elif function != "tenantresourceid":
+            here = self._elsewhere(prefixes, scope)
+            parts.append(self.pool.term(f"{function}-scope", scope.place, *here))
         parts.append(f"/providers/{segments[0]}")
         for segment, name in zip(segments[1:], names, strict=True):
             parts.append(f"/{segment}/")
             parts.append(_as_part(name, self.pool))
         return self.pool.text(parts)
 
-    def _mapped(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
+    def _elsewhere(self, prefixes: list[Value], scope: Scope) -> list[Value]:
+        """The subscription and group that an id names, without those that are the template's own."""
+        own = {
+            self.pool.term("property", self.pool.term(function, scope.place), field).number
+            for function, field in (("resourcegroup", "name"), ("subscription", "subscriptionid"))
+        }
+        if all(isinstance(prefix, Term) and prefix.number in own for prefix in prefixes):
+            return []
+        return prefixes
+
+    def _mapped(  # noqa: C901 - a list of functions
+        self, call: syntax.Call, scope: Scope, frame: Frame
+    ) -> Value:
         """The functions that take a lambda."""
         function = call.function
-        subject = self.expression(call.args[0], scope, frame) if call.args else MISSING
+        subject = self.expression(call.args[0], scope, frame) if call.args else None
         if isinstance(subject, Failure):
             return subject
-        bodies = [_lambda(argument) for argument in call.args[1:]]
-        unknown = self.pool.term(function, subject, self.pool.unique("lambda"))
-        if None in bodies[:1] or not bodies:
-            return unknown
-        apply = _Lambda(self, bodies[0], scope, frame)
+        lambdas = [_Lambda.of(self, argument, scope, frame) for argument in call.args[1:]]
+        apply = lambdas[0] if lambdas else None
+        value_of = lambdas[1] if len(lambdas) > 1 else None
+        if apply is None or (value_of is None and len(lambdas) > 1):
+            return self.pool.unique(function)
         if isinstance(subject, Object) and function == "mapvalues":
-            return self.pool.object((n, apply(v)) for n, v in subject.fields.values())
-        if not isinstance(subject, Array):
-            return unknown
-        if function == "map":
-            return self.pool.array([apply(item, index) for index, item in enumerate(subject.items)])
-        if function == "filter":
-            kept = []
-            for index, item in enumerate(subject.items):
-                verdict = apply(item, index)
-                if not isinstance(verdict, bool):
-                    return unknown
-                if verdict:
-                    kept.append(item)
-            return self.pool.array(kept)
-        if function == "toobject":
-            value_of = _Lambda(self, bodies[1], scope, frame) if len(bodies) > 1 else None
-            fields = []
-            for item in subject.items:
-                key = apply(item)
-                if not isinstance(key, str):
-                    return unknown
-                fields.append((key, value_of(item) if value_of else item))
-            return self.pool.object(fields)
-        return unknown
+            return self._built((name, apply(value)) for name, value in subject.fields.values())
+        if isinstance(subject, Array):
+            if function == "map":
+                items = [apply(item, index) for index, item in enumerate(subject.items)]
+                self.spend(len(items))
+                return self.pool.array(items)
+            if function == "filter":
+                kept = [(item, apply(item, index)) for index, item in enumerate(subject.items)]
+                if all(isinstance(verdict, bool) for _, verdict in kept):
+                    return self.pool.array([item for item, verdict in kept if verdict])
+            if function in {"toobject", "groupby"}:
+                pairs = [(apply(item), value_of(item) if value_of else item) for item in subject.items]
+                made = self._keyed(pairs, several=function == "groupby")
+                if made is not None:
+                    return made
+        if frame.lambdas or frame.indices or frame.arguments is not None:
+            return self.pool.unique(function)
+        # The same words about the same unknown come to the same.
+        return self.pool.term(function, subject, scope.number, *map(syntax.show, call.args[1:]))
+
+    def _keyed(self, pairs: list[tuple[Value, Value]], *, several: bool) -> Value:
+        """The object of these names and values; None where the names are not sure to be different."""
+        groups: dict[str, tuple[str, list[Value]]] = {}
+        for key, value in pairs:
+            if not isinstance(key, str):
+                return None
+            groups.setdefault(key.lower(), (key, []))[1].append(value)
+        if several:
+            return self._built((name, self.pool.array(values)) for name, values in groups.values())
+        if any(len(values) > 1 for _, values in groups.values()):
+            return None
+        return self._built((name, values[0]) for name, values in groups.values())
+
+    def _built(self, fields: Iterable[tuple[str, Value]]) -> Value:
+        made = self.pool.object(fields)
+        self.spend(_touched((made,)))
+        return made
 
     def _reduce(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         if len(call.args) != 3:  # noqa: PLR2004 - array, start, lambda
             return Failure("'reduce' takes three arguments", call)
         subject = self.expression(call.args[0], scope, frame)
         result = self.expression(call.args[1], scope, frame)
-        body = _lambda(call.args[2])
-        if not isinstance(subject, Array) or body is None:
+        for value in (subject, result):
+            if isinstance(value, Failure):
+                return value
+        apply = _Lambda.of(self, call.args[2], scope, frame)
+        if not isinstance(subject, Array) or apply is None:
             return self.pool.unique("reduce")
-        apply = _Lambda(self, body, scope, frame)
         for index, item in enumerate(subject.items):
             result = apply(result, item, index)
         return result
@@ -557,22 +787,73 @@ class _Lambda:
     __slots__ = ("_body", "_evaluator", "_frame", "_names", "_scope")
 
     def __init__(
-        self,
-        evaluator: Evaluator,
-        definition: tuple[tuple[str, ...], Expression] | None,
-        scope: Scope,
-        frame: Frame,
+        self, evaluator: Evaluator, names: tuple[str, ...], body: Expression, scope: Scope, frame: Frame
     ) -> None:
         self._evaluator = evaluator
-        self._names, self._body = definition or ((), syntax.Literal("", 0, 0))
+        self._names = names
+        self._body = body
         self._scope = scope
         self._frame = frame
+
+    @classmethod
+    def of(cls, evaluator: Evaluator, argument: Expression, scope: Scope, frame: Frame) -> _Lambda | None:
+        """The lambda that an argument is; None where it is something else."""
+        if not isinstance(argument, syntax.Call) or argument.function != "lambda" or not argument.args:
+            return None
+        names = []
+        for name in argument.args[:-1]:
+            if not isinstance(name, syntax.Literal) or not isinstance(name.value, str):
+                return None
+            names.append(name.value.lower())
+        return cls(evaluator, tuple(names), argument.args[-1], scope, frame)
 
     def __call__(self, *arguments: Value) -> Value:
         bound = dict(zip(self._names, arguments, strict=False))
         frame = self._frame._replace(lambdas={**self._frame.lambdas, **bound})
-        value = self._evaluator.expression(self._body, self._scope, frame)
-        return self._evaluator.pool.unique("failure") if isinstance(value, Failure) else value
+        return self._evaluator.applied(self._body, self._scope, frame)
+
+
+def is_loops(node: Node) -> bool:
+    """Whether the value of a member `copy` is the list of loops that make the object's other members."""
+    return (
+        node.kind == "array"
+        and bool(node.items)
+        and all(loop.get("input") is not None for loop in node.items)
+    )
+
+
+def written(node: Node, scope: Scope) -> Node:
+    """The node that a string which only names a variable, or a part of one, stands for.
+
+    Other nodes stand for themselves; so do variables that are not written out there.
+    """
+    for _ in range(_MAX_HOPS):
+        found = _aim(node, scope)
+        if found is None:
+            return node
+        node = found
+    return node
+
+
+def _aim(node: Node, scope: Scope) -> Node | None:
+    """Where a string leads that only names a variable or a part of one; None for any other node."""
+    read = syntax.read(node.value) if node.kind == "string" and isinstance(node.value, str) else None
+    steps: list[str | int] = []
+    while isinstance(read, syntax.Property | syntax.Index):
+        if isinstance(read, syntax.Property):
+            steps.append(read.name)
+        elif isinstance(read.index, syntax.Literal):
+            steps.append(read.index.value)
+        else:
+            return None
+        read = read.base
+    if not isinstance(read, syntax.Call) or read.function != "variables" or len(read.args) != 1:
+        return None
+    name = read.args[0]
+    variable = scope.variables.get(str(name.value).lower()) if isinstance(name, syntax.Literal) else None
+    if variable is None or variable.copy is not None:
+        return None
+    return variable.node.at(*reversed(steps))
 
 
 def variable_references(node: Node) -> Iterator[tuple[Node | Member, syntax.Literal]]:
@@ -604,10 +885,6 @@ def _calls_in(place: Node | Member, text: str) -> Iterator[tuple[Node | Member, 
             yield place, part
 
 
-def _named_variables(node: Node) -> Iterator[str]:
-    return (str(name.value).lower() for _, name in variable_references(node))
-
-
 _RING: Final = Failure("the variable needs itself")
 _UNDEFINED_VARIABLE: Final = Failure("there is no such variable")
 _UNDEFINED_PARAMETER: Final = Failure("there is no such parameter")
@@ -623,46 +900,57 @@ def _is_integer(value: Value) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _touched(values: Iterable[Value]) -> int:
+    """How much work it is to go once through these values, not into what is inside them."""
+    work = 0
+    for value in values:
+        if isinstance(value, str):
+            work += len(value) // _CHARACTERS_PER_STEP
+        elif isinstance(value, Array):
+            work += len(value.items)
+        elif isinstance(value, Object):
+            work += len(value.fields)
+        elif isinstance(value, Text):
+            work += sum(
+                1 + len(part) // _CHARACTERS_PER_STEP for part in value.parts if isinstance(part, str)
+            )
+    return work
+
+
 def _as_part(value: Value, pool: Pool) -> str | Term | Text:
     if isinstance(value, str | Term | Text):
         return value
     if isinstance(value, bool):
         return "True" if value else "False"
-    if isinstance(value, int):
+    if isinstance(value, int) and value in _INT64:
         return str(value)
     if value is None:
         return ""
     return pool.term("string", value)
 
 
-def _lambda(argument: Expression) -> tuple[tuple[str, ...], Expression] | None:
-    """The variable names and the body of a `lambda(…)` argument."""
-    if not isinstance(argument, syntax.Call) or argument.function != "lambda" or not argument.args:
-        return None
-    names = []
-    for name in argument.args[:-1]:
-        if not isinstance(name, syntax.Literal) or not isinstance(name.value, str):
-            return None
-        names.append(name.value.lower())
-    return tuple(names), argument.args[-1]
-
-
 def _split_resource_id(function: str, arguments: list[Value]) -> tuple[list[Value], list[Value] | None]:
     """What stands before the resource type, and the type with its names; None where unclear."""
-    if function == "extensionresourceid":
-        if len(arguments) > 1 and isinstance(arguments[1], str) and "/" in arguments[1]:
-            return arguments[:1], arguments[1:]
-        return [], None
-    for index, argument in enumerate(arguments[:3]):
+    # An extension's id starts with that of the resource it extends, which has slashes too.
+    first = 1 if function == "extensionresourceid" else 0
+    last = {"resourceid": 2, "extensionresourceid": 1, "tenantresourceid": 0}.get(function, 1)
+    for index in range(first, min(last + 1, len(arguments))):
+        argument = arguments[index]
         if isinstance(argument, str) and "/" in argument.strip("/"):
             return arguments[:index], arguments[index:]
     return [], None
 
 
-# -- functions that can say something though not all is known; NotImplemented: try the table --
+# -- functions that can say something though not all is known; `_OPEN`: try the table --
+
+
+_OPEN: Final[Value] = Failure("not told here")
 
 
 def _concat(evaluator: Evaluator, arguments: list[Value]) -> Value:
+    if all(isinstance(argument, str) for argument in arguments) and arguments:
+        length = sum(len(argument) for argument in arguments if isinstance(argument, str))
+        return "".join(map(str, arguments)) if length <= MAX_TEXT else _OPEN
     if any(isinstance(argument, Array) for argument in arguments):
         if all(isinstance(argument, Array) for argument in arguments):
             return evaluator.pool.array(
@@ -670,49 +958,59 @@ def _concat(evaluator: Evaluator, arguments: list[Value]) -> Value:
             )
         return evaluator.pool.term("concat", *arguments)
     if all(map(known, arguments)):
-        return NotImplemented
+        return _OPEN
     if any(isinstance(argument, Object) for argument in arguments):
+        return evaluator.pool.term("concat", *arguments)
+    if not any(map(evaluator.surely_text, arguments)):
+        # Perhaps strings, perhaps arrays.
         return evaluator.pool.term("concat", *arguments)
     return evaluator.pool.text(_as_part(argument, evaluator.pool) for argument in arguments)
 
 
 def _format(evaluator: Evaluator, arguments: list[Value]) -> Value:
-    if not arguments or not isinstance(arguments[0], str) or all(map(known, arguments)):
-        return NotImplemented
+    if not arguments or not isinstance(arguments[0], str):
+        return _OPEN
+    if all(map(known, arguments)) and not all(isinstance(argument, str) for argument in arguments):
+        return _OPEN
     parts: list[str | Term | Text] = []
+    length = 0
     for literal, index in _format_items(arguments[0]):
         parts.append(literal)
         if index is None:
-            continue
-        if not index.isdecimal():
-            return evaluator.pool.term("format", *arguments)
+            break
+        if not (index.isascii() and index.isdecimal() and len(index) < 10):  # noqa: PLR2004 - no such place
+            return _OPEN
         if int(index) + 1 >= len(arguments):
             return Failure("'format' has no argument for every place in its format string")
-        parts.append(_as_part(arguments[int(index) + 1], evaluator.pool))
+        argument = arguments[int(index) + 1]
+        parts.append(_as_part(argument, evaluator.pool))
+        length += len(argument) if isinstance(argument, str) else 0
+        if length > MAX_TEXT:
+            return _OPEN
     return evaluator.pool.text(parts)
 
 
 def _format_items(text: str) -> Iterator[tuple[str, str | None]]:
-    """A .NET format string as pairs of literal text and what stands in the braces behind it."""
+    """A .NET format string as pairs of literal text and what stands in the braces behind it.
+
+    The last pair has None, or `?` where the braces are not what .NET takes.
+    """
     literal: list[str] = []
     position = 0
-    while position < len(text):
-        brace = min((i for i in (text.find("{", position), text.find("}", position)) if i >= 0), default=-1)
-        if brace < 0:
-            break
-        literal.append(text[position:brace])
-        if text[brace : brace + 2] in ("{{", "}}"):
-            literal.append(text[brace])
-            position = brace + 2
+    for match in _BRACES.finditer(text):
+        literal.append(text[position : match.start()])
+        position = match.end()
+        if match[0] in ("{{", "}}"):
+            literal.append(match[0][0])
             continue
-        end = text.find("}", brace)
-        if text[brace] == "}" or end < 0:
-            yield "".join(literal), "?"
+        yield "".join(literal), match[1] or "?"
+        if match[1] is None:
             return
-        yield "".join(literal), text[brace + 1 : end]
         literal.clear()
-        position = end + 1
     yield "".join(literal) + text[position:], None
+
+
+_BRACES: Final = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|[{}]")
 
 
 def _create_array(evaluator: Evaluator, arguments: list[Value]) -> Value:
@@ -733,14 +1031,14 @@ def _create_object(evaluator: Evaluator, arguments: list[Value]) -> Value:
 def _array(evaluator: Evaluator, arguments: list[Value]) -> Value:
     if len(arguments) == 1 and isinstance(arguments[0], Array):
         return arguments[0]
-    if len(arguments) == 1 and not isinstance(arguments[0], Term):
+    if len(arguments) == 1 and arguments[0] is not None and not isinstance(arguments[0], Term):
         return evaluator.pool.array(arguments)
-    return NotImplemented
+    return _OPEN
 
 
 def _union(evaluator: Evaluator, arguments: list[Value]) -> Value:
     if all(map(known, arguments)) or not all(isinstance(argument, Object) for argument in arguments):
-        return NotImplemented
+        return _OPEN
     merged: Value = arguments[0]
     for argument in arguments[1:]:
         merged = _merge(evaluator, merged, argument)
@@ -748,13 +1046,21 @@ def _union(evaluator: Evaluator, arguments: list[Value]) -> Value:
 
 
 def _merge(evaluator: Evaluator, first: Value, second: Value) -> Value:
+    """What one value makes of another in a union of objects."""
+    if identity(first) == identity(second):
+        return first
     if isinstance(first, Object) and isinstance(second, Object):
+        if not evaluator.spend(len(first.fields) + len(second.fields)):
+            return evaluator.pool.unique("too-much")
         fields = dict(first.fields)
         for key, (name, value) in second.fields.items():
             before = fields.get(key)
             fields[key] = (name, value if before is None else _merge(evaluator, before[1], value))
         return evaluator.pool.object(fields.values())
-    if isinstance(first, Object | Term) and isinstance(second, Object | Term):
+    if isinstance(second, Failure):
+        return second
+    # Whether null is written over a value is not documented; an unknown value may be null or an object.
+    if isinstance(second, Term) or second is None or first is None:
         return evaluator.pool.term("union", first, second)
     return second
 
@@ -762,13 +1068,13 @@ def _merge(evaluator: Evaluator, first: Value, second: Value) -> Value:
 def _first(evaluator: Evaluator, arguments: list[Value]) -> Value:
     if len(arguments) == 1 and isinstance(arguments[0], Array) and arguments[0].items:
         return arguments[0].items[0]
-    return NotImplemented
+    return _OPEN
 
 
 def _last(evaluator: Evaluator, arguments: list[Value]) -> Value:
     if len(arguments) == 1 and isinstance(arguments[0], Array) and arguments[0].items:
         return arguments[0].items[-1]
-    return NotImplemented
+    return _OPEN
 
 
 def _take(evaluator: Evaluator, arguments: list[Value]) -> Value:
@@ -786,7 +1092,7 @@ def _slice(
 ) -> Value:
     if len(arguments) == 2 and isinstance(arguments[0], Array) and _is_integer(arguments[1]):  # noqa: PLR2004
         return evaluator.pool.array(cut(arguments[0].items, arguments[1]))
-    return NotImplemented
+    return _OPEN
 
 
 def _length(evaluator: Evaluator, arguments: list[Value]) -> Value:
@@ -794,12 +1100,12 @@ def _length(evaluator: Evaluator, arguments: list[Value]) -> Value:
         return len(arguments[0].items)
     if len(arguments) == 1 and isinstance(arguments[0], Object):
         return len(arguments[0].fields)
-    return NotImplemented
+    return _OPEN
 
 
 def _empty(evaluator: Evaluator, arguments: list[Value]) -> Value:
     if len(arguments) != 1:
-        return NotImplemented
+        return _OPEN
     subject = arguments[0]
     if isinstance(subject, Array):
         return not subject.items
@@ -807,33 +1113,48 @@ def _empty(evaluator: Evaluator, arguments: list[Value]) -> Value:
         return not subject.fields
     if isinstance(subject, Text) and any(isinstance(part, str) for part in subject.parts):
         return False
-    return NotImplemented
+    return _OPEN
 
 
 def _contains(evaluator: Evaluator, arguments: list[Value]) -> Value:
-    if len(arguments) == 2 and isinstance(arguments[0], Object) and isinstance(arguments[1], str):  # noqa: PLR2004
-        return arguments[0].get(arguments[1]) is not MISSING
-    return NotImplemented
+    if len(arguments) != 2:  # noqa: PLR2004
+        return _OPEN
+    container, item = arguments
+    if isinstance(container, Object) and isinstance(item, str):
+        return container.get(item) is not MISSING
+    if isinstance(container, Array) and not container.known:
+        wanted = identity(item)
+        if any(identity(held) == wanted for held in container.items):
+            return True
+    if isinstance(container, Text) and isinstance(item, str):
+        held = any(isinstance(part, str) and item in part for part in container.parts)
+        return True if held else _OPEN
+    return _OPEN
 
 
 def _equals(evaluator: Evaluator, arguments: list[Value]) -> Value:
-    if len(arguments) != 2 or all(map(known, arguments)):  # noqa: PLR2004
-        return NotImplemented
-    if identity(arguments[0]) == identity(arguments[1]):
+    if len(arguments) != 2:  # noqa: PLR2004
+        return _OPEN
+    first, second = arguments
+    if type(first) is type(second) and isinstance(first, str | bool):
+        return first == second
+    if not (known(first) and known(second)) and identity(first) == identity(second):
         return True
-    return NotImplemented
+    return _OPEN
 
 
 def _not(evaluator: Evaluator, arguments: list[Value]) -> Value:
+    if len(arguments) == 1 and isinstance(arguments[0], bool):
+        return not arguments[0]
     if len(arguments) == 1 and isinstance(arguments[0], Term) and arguments[0].operation == "not":
         return arguments[0].arguments[0]
-    return NotImplemented
+    return _OPEN
 
 
 def _string(evaluator: Evaluator, arguments: list[Value]) -> Value:
     if len(arguments) == 1 and is_text(arguments[0]):
         return arguments[0]
-    return NotImplemented
+    return _OPEN
 
 
 def _to_lower(evaluator: Evaluator, arguments: list[Value]) -> Value:
@@ -847,53 +1168,78 @@ def _to_upper(evaluator: Evaluator, arguments: list[Value]) -> Value:
 def _recased(
     evaluator: Evaluator, arguments: list[Value], operation: str, recase: Callable[[str], str]
 ) -> Value:
-    if len(arguments) == 1 and isinstance(arguments[0], Text):
+    if len(arguments) != 1:
+        return _OPEN
+    subject = arguments[0]
+    if isinstance(subject, str) and subject.isascii():
+        return recase(subject)
+    # Where letters are not those of ASCII, .NET has its own opinion of their cases.
+    if isinstance(subject, Text) and all(part.isascii() for part in subject.parts if isinstance(part, str)):
         return evaluator.pool.text(
             recase(part) if isinstance(part, str) else evaluator.pool.term(operation, part)
-            for part in arguments[0].parts
+            for part in subject.parts
         )
-    return NotImplemented
+    return _OPEN
 
 
 def _try_get(evaluator: Evaluator, arguments: list[Value]) -> Value:
-    value = arguments[0] if arguments else None
-    for key in arguments[1:]:
+    """Null if the first name is missing; from there on plain access, which may fail.
+
+    Of what fails, only that nothing is known of it: compiled Bicep has its own reading of it.
+    """
+    if len(arguments) < 2:  # noqa: PLR2004
+        return _OPEN
+    value = arguments[0]
+    for position, key in enumerate(arguments[1:]):
         if isinstance(value, Object) and isinstance(key, str):
             found = value.get(key)
-            value = None if found is MISSING else found
-        elif isinstance(value, Array) and _is_integer(key):
-            value = value.items[key] if 0 <= key < len(value.items) else None
-        elif value is None:
+        elif isinstance(value, Array) and _is_integer(key) and key >= 0:
+            found = value.items[key] if key < len(value.items) else MISSING
+        elif value is None and position == 0:
             return None
+        elif isinstance(value, Term) and position > 0:
+            found = evaluator.access(value, key)
         else:
-            return evaluator.pool.term("tryget", *arguments)
+            return _OPEN if position == 0 else evaluator.pool.term("tryget", *arguments)
+        if found is MISSING:
+            return None if position == 0 else evaluator.pool.term("tryget", *arguments)
+        value = found
     return value
 
 
 def _object_keys(evaluator: Evaluator, arguments: list[Value]) -> Value:
-    if len(arguments) == 1 and isinstance(arguments[0], Object):
-        return evaluator.pool.array(arguments[0].fields[key][0] for key in sorted(arguments[0].fields))
-    return NotImplemented
+    names = _sorted_names(arguments)
+    return _OPEN if names is None else evaluator.pool.array(names)
 
 
 def _items(evaluator: Evaluator, arguments: list[Value]) -> Value:
-    if len(arguments) == 1 and isinstance(arguments[0], Object):
-        fields = arguments[0].fields
-        return evaluator.pool.array(
-            evaluator.pool.object([("key", fields[key][0]), ("value", fields[key][1])])
-            for key in sorted(fields)
-        )
-    return NotImplemented
+    names = _sorted_names(arguments)
+    if names is None or not isinstance(arguments[0], Object):
+        return _OPEN
+    record, pool = arguments[0], evaluator.pool
+    return pool.array([pool.object([("key", name), ("value", record.get(name))]) for name in names])
+
+
+def _sorted_names(arguments: list[Value]) -> list[str] | None:
+    """The names of an object that is not wholly known; None where their order is for others to tell."""
+    if len(arguments) != 1 or not isinstance(arguments[0], Object) or arguments[0].known:
+        return None
+    names = [name for name, _ in arguments[0].fields.values()]
+    # How punctuation sorts depends on a culture.
+    if not all(name.isascii() and name.isalnum() for name in names):
+        return None
+    return sorted(names, key=str.lower)
 
 
 def _flatten(evaluator: Evaluator, arguments: list[Value]) -> Value:
     if len(arguments) == 1 and isinstance(arguments[0], Array):
         inner = arguments[0].items
-        if all(isinstance(item, Array) for item in inner):
+        total = sum(len(array.items) for array in inner if isinstance(array, Array))
+        if all(isinstance(item, Array) for item in inner) and total <= MAX_SIZE and evaluator.spend(total):
             return evaluator.pool.array(
                 item for array in inner if isinstance(array, Array) for item in array.items
             )
-    return NotImplemented
+    return _OPEN
 
 
 _SHAPED: Final[Mapping[str, Callable[[Evaluator, list[Value]], Value]]] = {
@@ -938,7 +1284,7 @@ _LAZY: Final[Mapping[str, Callable[[Evaluator, syntax.Call, Scope, Frame], Value
     "managementgroupresourceid": Evaluator._resource_id,
     "map": Evaluator._mapped,
     "mapvalues": Evaluator._mapped,
-    "newguid": Evaluator._ambient,
+    "newguid": Evaluator._unlike,
     "or": Evaluator._every,
     "parameters": Evaluator._parameters_call,
     "reduce": Evaluator._reduce,
@@ -950,6 +1296,6 @@ _LAZY: Final[Mapping[str, Callable[[Evaluator, syntax.Call, Scope, Frame], Value
     "tenant": Evaluator._ambient,
     "tenantresourceid": Evaluator._resource_id,
     "toobject": Evaluator._mapped,
-    "utcnow": Evaluator._ambient,
+    "utcnow": Evaluator._unlike,
     "variables": Evaluator._variables_call,
 }

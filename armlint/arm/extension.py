@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from armlint.arm import evaluate
 from armlint.arm import template as templates
 from armlint.arm.handlers import supports_automatic_upgrade
-from armlint.arm.value import MISSING, Failure, Object, Pool, Term, Text, Value, identity, is_text
+from armlint.arm.value import MISSING, Failure, Object, Pool, Term, Text, Value, key_of, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,9 +70,6 @@ _CARRIERS: Final = {
     ),
 }
 
-# The machine types that extension types belong to, for messages and for telling machines apart.
-_INSTANCE_PROFILE: Final = "microsoft.compute/virtualmachinescalesets"
-
 
 def is_extension_type(name: str) -> bool:
     """Whether a resource type, as written, is one of virtual machine extensions (or unsaid)."""
@@ -85,6 +82,7 @@ class Extension:
 
     `node` is the resource or the item of a profile; `holder` is the object (or the expression)
     that has publisher, type and settings: `properties` in most shapes, the item itself in Batch.
+    Where a profile is taken from a variable, both are what is written in the variable.
     `resource` is the resource that it is or stands in; None for a body in a file by itself.
     """
 
@@ -130,7 +128,10 @@ class Extension:
             return None
         if self.holder.kind == "object":
             member = self.holder.get(name)
-            return None if member is None else self.inside(member)
+            if member is not None:
+                return self.inside(member)
+            if _plain(self.holder):
+                return None
         return field_of(self.inside(self.holder), name, self.pool)
 
     @property
@@ -173,20 +174,17 @@ class Extension:
         kind = self.resource.key
         if kind in _TYPES:
             kind = kind.rsplit("/", 1)[0]
-        machine = self.machine
-        if not isinstance(machine, str | Text | Term):
-            return None
-        folded = machine.lower() if isinstance(machine, str) else identity(machine)
-        return (id(self._template), kind, folded)
+        name = parts(self.machine)
+        return (id(self._template), kind, key_of(name)) if name else None
 
     @property
     def deployed(self) -> bool:
-        """False where the template only refers to it, or its condition is false."""
+        """False where it is only referred to, or its condition or that of a deployment around is false."""
         resource = self.resource
         while resource is not None:
             if resource.existing or resource.condition is False:
                 return False
-            resource = None if self.shape is Shape.VM else resource.parent
+            resource = resource.template.deployment
         return True
 
     @property
@@ -208,26 +206,26 @@ class Extension:
 
     def _names(self) -> tuple[Value, Value]:
         resource = self.resource
-        if resource is None:
-            own = self.node.get("name")
-            return (None if own is None else own.value), None
-        if self.node is not resource.node:
-            own = self.node.get("name")
-            return resource.value(own), resource.name
-        if self.shape is Shape.HCI or self.shape is Shape.VMSS_INSTANCE:
-            return _split(resource)
-        if resource.parent is not None:
-            name, machine = _split(resource)
-            parent = resource.parent.name
-            same = identity(machine) == identity(parent)
-            return name, parent if same or not is_text(machine) else machine
-        return _split(resource)
+        if resource is not None and self.node is resource.node:
+            return _split(resource.name, self.pool)
+        own = self.node.get("name")
+        name = None if own is None else self.inside(own)
+        if resource is not None:
+            return name, resource.name
+        if self.shape is Shape.BODY or not _segments(name):
+            return name, None
+        return _split(name, self.pool)
 
 
-def _split(resource: Resource) -> tuple[Value, Value]:
+def _segments(name: Value) -> bool:
+    """Whether a name surely has several segments."""
+    literals = [name] if isinstance(name, str) else name.parts if isinstance(name, Text) else ()
+    return any(isinstance(part, str) and "/" in part for part in literals)
+
+
+def _split(full: Value, pool: Pool) -> tuple[Value, Value]:
     """The full name `machine/extension` of a resource as extension and machine."""
-    pool = resource.template.evaluator.pool
-    own, machine = templates.split_name(resource.name, pool)
+    own, machine = templates.split_name(full, pool)
     return own, pool.unique("machine") if machine is None else machine
 
 
@@ -265,21 +263,56 @@ def in_template(template: Template) -> Iterator[Extension]:
 
 
 def _carried(
-    resource: Resource, template: Template, shape: Shape, path: tuple[str, ...], wrapped: bool
+    resource: Resource,
+    template: Template,
+    shape: Shape,
+    path: tuple[str, ...],
+    wrapped: bool,  # noqa: FBT001 - as it stands in the table
 ) -> Iterator[Extension]:
-    section = resource.node.at(*path)
+    """The extensions in a property of a resource, also where a variable holds it."""
+    found, _ = _items(resource, path)
+    for item in found:
+        holder = item.get("properties") if wrapped else item
+        yield Extension(item, holder, shape, resource, template)
+
+
+def _items(resource: Resource, path: tuple[str, ...]) -> tuple[list[Node], bool]:
+    """The items at a path in a resource, and whether these are surely all, each written out."""
+    scope = resource.scope
+    node = resource.node
+    for name in path[:-1]:
+        below = node.get(name)
+        if below is None or below.kind == "null":
+            return [], _plain(node)
+        node = evaluate.written(below, scope)
+        if node.kind != "object":
+            return [], False
     items: list[Node] = []
-    if section is not None and section.kind == "array":
-        items = [item for item in section.items if item.kind == "object"]
-    above = resource.node.at(*path[:-1])
-    loops = None if above is None else above.get("copy")
-    if loops is not None and loops.kind == "array":
-        for loop in loops.items:
-            name, made = loop.get("name"), loop.get("input")
-            if name is not None and made is not None and str(name.value).lower() == path[-1].lower():
-                items.append(made)
-    for item in items:
-        yield Extension(item, item.get("properties") if wrapped else item, shape, resource, template)
+    complete = _plain(node)
+    loops = node.get("copy")
+    for loop in loops.items if loops is not None and evaluate.is_loops(loops) else ():
+        element = loop.get("input")
+        if element is not None and _is_called(resource.value(loop.get("name")), path[-1]):
+            items.append(element)
+    section = node.get(path[-1])
+    if section is not None and section.kind != "null":
+        section = evaluate.written(section, scope)
+        complete = complete and section.kind == "array"
+        items.extend(section.items)
+    items = [evaluate.written(item, scope) for item in items]
+    objects = [item for item in items if item.kind == "object"]
+    return objects, complete and len(objects) == len(items)
+
+
+def _is_called(value: Value, name: str) -> bool:
+    return isinstance(value, str) and value.lower() == name.lower()
+
+
+def _plain(node: Node) -> bool:
+    """Whether the members of an object are only those that one sees."""
+    loops = node.get("copy")
+    looped = loops is not None and evaluate.is_loops(loops)
+    return not looped and not any(member.name[:1] == "[" for member in node.members)
 
 
 def profile_path(resource: Resource) -> tuple[str, ...]:
@@ -289,14 +322,9 @@ def profile_path(resource: Resource) -> tuple[str, ...]:
 
 
 def complete(resource: Resource) -> bool:
-    """Whether all extensions of a carrying resource are written out one by one."""
+    """Whether all extensions of a carrying resource, perhaps none, are written out one by one."""
     carrier = _CARRIERS.get(resource.key)
-    if carrier is None:
-        return False
-    section = resource.node.at(*carrier[1])
-    above = resource.node.at(*carrier[1][:-1])
-    looped = above is not None and above.get("copy") is not None
-    return section is not None and section.kind == "array" and not looped
+    return carrier is not None and _items(resource, carrier[1])[1]
 
 
 def of_body(document: Document) -> Extension | None:
@@ -311,6 +339,7 @@ def of_body(document: Document) -> Extension | None:
     shape = Shape.BODY
     if named is not None and isinstance(named.value, str):
         shape = _TYPES.get(named.value.lower().strip("/"), Shape.BODY)
-    if shape is Shape.HCI and holder is not None:
-        holder = holder.get("extensionParameters") or holder
+    inner = None if holder is None else holder.get("extensionParameters")
+    if inner is not None and shape in {Shape.HCI, Shape.BODY}:
+        holder, shape = inner, Shape.HCI
     return Extension(root, holder, shape, None, template)

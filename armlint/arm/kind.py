@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from armlint.arm.extension import is_extension_type
 
 if TYPE_CHECKING:
-    from armlint.jsontext import Document
+    from armlint.jsontext import Document, Node
 
 _SCHEMA: Final = re.compile(
     r"https?://[^/]+/schemas/20\d\d-\d\d-\d\d(?:-preview)?/"
@@ -43,14 +43,9 @@ def schema_of(uri: str) -> Schema | None:
     return Schema((match["scope"] or "resourceGroup").lower(), match["what"].lower())
 
 
-_BODY_MEMBERS: Final = (
-    "publisher",
-    "type",
-    "typeHandlerVersion",
-    "settings",
-    "protectedSettings",
-    "autoUpgradeMinorVersion",
-)
+# What the body of an extension says in words, and what it says in objects or switches.
+_BODY_WORDS: Final = ("publisher", "type", "typeHandlerVersion")
+_BODY_MEMBERS: Final = ("settings", "protectedSettings", "autoUpgradeMinorVersion")
 
 
 def kind_of(document: Document) -> Kind:
@@ -68,12 +63,24 @@ def kind_of(document: Document) -> Kind:
             return Kind.PARAMETERS
     if root.get("contentVersion") is not None and root.get("resources") is not None:
         return Kind.TEMPLATE
-    properties = root.get("properties")
-    if properties is not None and properties.kind == "object":
-        present = sum(properties.get(name) is not None for name in _BODY_MEMBERS)
-        kind = root.get("type")
-        other = kind is not None and isinstance(kind.value, str) and not is_extension_type(kind.value)
-        # One such name alone is in many other resources.
-        if present >= 2 and not other:  # noqa: PLR2004
-            return Kind.BODY
-    return Kind.OTHER
+    if schema is not None and "json-schema.org" in str(schema.value).lower():
+        # Its `properties` describe members, they are none.
+        return Kind.OTHER
+    # One such name alone is in many other resources.
+    return Kind.BODY if _body_members(root) >= 2 else Kind.OTHER  # noqa: PLR2004
+
+
+def _body_members(root: Node) -> int:
+    """How many members of an extension an object has where extensions have them."""
+    kind = root.get("type")
+    if kind is not None and isinstance(kind.value, str) and not is_extension_type(kind.value):
+        return 0
+    # Azure Local has the extension one level deeper.
+    holder = root.at("properties", "extensionParameters") or root.get("properties")
+    if holder is None:
+        return 0
+    # In a JSON Schema, everything that is described is an object.
+    words = [node for node in map(holder.get, _BODY_WORDS) if node is not None]
+    if any(node.kind in {"object", "array"} for node in words):
+        return 0
+    return len(words) + sum(holder.get(name) is not None for name in _BODY_MEMBERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +12,7 @@ from armlint.arm.kind import Kind, kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from armlint.arm.catalogue import Catalogue, Entry
     from armlint.arm.extension import Extension
     from armlint.arm.graph import Graph
     from armlint.arm.template import Linker, Resource, Site, Template
@@ -21,11 +23,24 @@ _Made = TypeVar("_Made")
 
 
 class Model:
-    """A document with Azure's eyes. `linker` reads linked templates; None where that is not wanted."""
+    """A document with Azure's eyes.
 
-    def __init__(self, document: Document, linker: Linker | None = None) -> None:
+    `linker` reads linked templates, `catalogue` knows handlers; None where that is not wanted.
+    `today` is the day for which rules with calendar dates speak; on the first day of all days
+    nothing is retired yet.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        linker: Linker | None = None,
+        catalogue: Catalogue | None = None,
+        today: date = date.min,
+    ) -> None:
         self.document = document
         self.linker = linker
+        self.catalogue = catalogue
+        self.today = today
         self.kind = kind_of(document)
         self._graphs: dict[int, Graph] = {}
         self._sites: dict[int, tuple[Site, ...]] = {}
@@ -55,6 +70,13 @@ class Model:
             body = extension.of_body(self.document)
             return () if body is None else (body,)
         return tuple(found for each in self.templates for found in extension.in_template(each))
+
+    def entry(self, of: Extension) -> Entry | None:
+        """What the catalogue says of an extension's handler; None for one it does not know."""
+        handler = of.handler
+        if self.catalogue is None or handler is None:
+            return None
+        return self.catalogue.lookup(*handler)
 
     def linked(self, deployment: Resource) -> Template | None:
         """The template that a deployment links to by `relativePath`, where it may be read."""

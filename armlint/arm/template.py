@@ -5,9 +5,12 @@ The JSON tree stays as it is; these types only give Azure's names to its nodes.
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint.arm.evaluate import TOP, Evaluator, Frame, Parameter, Scope, UserFunction, Variable
+from armlint.arm.expression import is_expression
 from armlint.arm.value import Pool, Term, Text, Value, is_text
 
 if TYPE_CHECKING:
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 
 DEPLOYMENTS: Final = "microsoft.resources/deployments"
 
+_MAX_SHOWN: Final = 120
+# What a deployment resource says where it deploys to something else than its template does.
+_TARGETS: Final = ("subscriptionId", "resourceGroup", "scope")
+
 
 class Resource:
     """A resource of a template: its node, its full type and name, and what is below it.
@@ -29,10 +36,12 @@ class Resource:
     """
 
     __slots__ = (
+        "_condition",
         "_name",
         "children",
         "copy",
         "frame",
+        "loop",
         "nested",
         "node",
         "parent",
@@ -50,26 +59,24 @@ class Resource:
         self.symbol = symbol
         copy = node.get("copy")
         self.copy = copy if copy is not None and copy.kind == "object" else None
+        self.loop = self._loop()
+        """The lower-cased name of the resource's own copy loop."""
         self.frame = self._frame()
         self.type = self._type()
         self.nested: Template | None = None
         self.children: tuple[Resource, ...] = ()
         self._name: Value = _UNREAD
+        self._condition: Value = _UNREAD
+
+    def _loop(self) -> str | None:
+        name = None if self.copy is None else self.copy.get("name")
+        value = None if name is None else self.template.evaluator.value(name, self.template.scope)
+        return value.lower() if isinstance(value, str) else None
 
     def _frame(self) -> Frame:
-        loop = self.loop
-        if loop is not None:
-            return Frame(loop=loop)
+        if self.loop is not None:
+            return Frame(loop=self.loop)
         return self.parent.frame if self.parent is not None else self.template.frame
-
-    @property
-    def loop(self) -> str | None:
-        """The lower-cased name of the resource's own copy loop."""
-        name = None if self.copy is None else self.copy.get("name")
-        if name is None:
-            return None
-        value = self.template.evaluator.value(name, self.template.scope)
-        return value.lower() if isinstance(value, str) else None
 
     @property
     def scope(self) -> Scope:
@@ -101,8 +108,10 @@ class Resource:
     @property
     def condition(self) -> Value:
         """The value of `condition`; True where there is none."""
-        node = self.node.get("condition")
-        return True if node is None else self.value(node)
+        if self._condition is _UNREAD:
+            node = self.node.get("condition")
+            self._condition = True if node is None else self.value(node)
+        return self._condition
 
     @property
     def properties(self) -> Node | None:
@@ -137,9 +146,11 @@ class Resource:
         if self.parent is None or not (is_text(own) or isinstance(own, Term)):
             return own
         own_type = self._own_type()
+        # A fully typed child carries its full name; some authors give it the short one. One of
+        # another provider extends the parent, and has a name of its own.
         if own_type is not None and _is_full_type(own_type):
-            # A fully typed child carries its full name; some authors give it the short one.
-            if _slashes(own) == own_type.count("/") - 1 or _slashes(own) > 0:
+            below = own_type.lower().rpartition("/")[0] == self.parent.key
+            if _slashes(own) > 0 or not below:
                 return own
         above = self.parent.name
         if isinstance(above, str | Text | Term) and isinstance(own, str | Text | Term):
@@ -193,22 +204,27 @@ def shown(value: Value) -> str:
 
 def _shown_term(term: Term) -> str:
     # A term can hold literals of the template, which may be secrets: only names are shown.
-    if term.operation in {"parameters", "variables"} and isinstance(term.arguments[-1], str):
-        return f"{{{term.arguments[-1]}}}"
-    if term.operation == "property" and isinstance(term.arguments[0], Term):
-        inner = _shown_term(term.arguments[0])[1:-1]
-        key = term.arguments[1]
-        return f"{{{inner}.{key}}}" if isinstance(key, str) else f"{{{inner}[]}}"
-    if term.operation in {"tolower", "toupper", "string"} and isinstance(term.arguments[0], Term):
-        return _shown_term(term.arguments[0])
-    return f"{{{term.operation}}}"
+    accessors = ""
+    while True:
+        term = term.bare
+        base = term.arguments[0] if term.operation == "property" else None
+        if isinstance(base, Term) and len(accessors) < _MAX_SHOWN:
+            key = term.arguments[1]
+            accessors = (f".{key}" if isinstance(key, str) else "[]") + accessors
+            term = base
+        elif term.operation in {"parameters", "variables"} and term.arguments:
+            name = term.arguments[-1]
+            return f"{{{name if isinstance(name, str) else term.operation}{accessors}}}"
+        else:
+            return f"{{{term.operation}{accessors}}}"
 
 
 class Template:
     """A template, by itself or nested in a deployment resource.
 
     `declared` holds the names that this template declares; `scope` those that its expressions
-    see, which are the enclosing template's where it is evaluated in outer scope.
+    see, which are the enclosing template's where it is evaluated in outer scope. `place` is the
+    resource group or other scope that its resources are deployed to (see `Scope.place`).
     """
 
     __slots__ = (
@@ -220,6 +236,7 @@ class Template:
         "inner",
         "language",
         "node",
+        "place",
         "resources",
         "scope",
     )
@@ -241,8 +258,12 @@ class Template:
         self.frame = TOP if deployment is None or inner else deployment.frame
         language = node.get("languageVersion")
         self.language = language.value if language and isinstance(language.value, str) else "1.0"
-        self.declared = _scope(node, self.language, evaluator.new_scope(), deployment if inner else None)
+        number = evaluator.new_scope()
+        self.place = number if deployment is None else _place(deployment, number)
+        self.declared = _scope(node, self.language, number, deployment if inner else None, self.place)
         self.scope = self.declared if deployment is None or inner else deployment.scope
+        if deployment is not None and inner:
+            evaluator.set_apart(node)
         self.resources = self._resources(node.get("resources"), None)
 
     @property
@@ -308,7 +329,16 @@ class Template:
         return self.modern
 
 
-def _scope(node: Node, language: str, number: int, deployment: Resource | None) -> Scope:
+def _place(deployment: Resource, number: int) -> int:
+    """Where a deployment resource deploys to: where its template does, unless it says otherwise."""
+    for name in _TARGETS:
+        node = deployment.node.get(name)
+        if node is not None and node.kind != "null":
+            return number
+    return deployment.template.place
+
+
+def _scope(node: Node, language: str, number: int, deployment: Resource | None, place: int) -> Scope:
     bindings: dict[str, Node] | None = None
     if deployment is not None and deployment.properties is not None:
         passed = deployment.properties.get("parameters")
@@ -328,6 +358,7 @@ def _scope(node: Node, language: str, number: int, deployment: Resource | None) 
         bindings=bindings,
         outer=None if deployment is None else deployment.scope,
         frame=TOP if deployment is None else deployment.frame,
+        place=place,
     )
 
 
@@ -383,20 +414,30 @@ def linked(resource: Resource, linker: Linker, seen: tuple[str, ...] = ()) -> Te
     """The template that a deployment resource links to by `relativePath`, where the file is there.
 
     Parameters are bound as for an inner-scope template. `seen` are the names of the documents
-    on the way here; one of them is not entered again.
+    on the way here; one of them is not entered again. Whoever follows links from links gets None
+    when there are too many of them, too.
     """
     if resource.key != DEPLOYMENTS:
         return None
     path = resource.value(resource.node.at("properties", "templateLink", "relativePath"))
-    if not isinstance(path, str):
+    if not isinstance(path, str) or _ABSOLUTE.match(path):
         return None
-    document = linker(resource.template.document.source.name, path.replace("\\", "/"))
+    origin = resource.template.document.source.name
+    document = linker(origin, path.replace("\\", "/"))
     if document is None or document.root is None or document.root.kind != "object":
         return None
-    name = document.source.name
-    if name == resource.template.document.source.name or name in seen:
+    if _same_file(document.source.name) in {_same_file(name) for name in (origin, *seen)}:
+        return None
+    if not resource.template.evaluator.admit(len(document.source.text)):
         return None
     return Template(document.root, document, resource.template.evaluator, deployment=resource)
+
+
+_ABSOLUTE: Final = re.compile(r"[/\\]|[A-Za-z][A-Za-z0-9+.-]*:|\s*$")
+
+
+def _same_file(name: str) -> str:
+    return posixpath.normpath(name.replace("\\", "/"))
 
 
 class Site(NamedTuple):
@@ -418,6 +459,8 @@ class Site(NamedTuple):
 
 # Ignored by the service, or read by it as plain text.
 _NOT_EVALUATED: Final = frozenset({"metadata", "comments"})
+# What is evaluated of an output.
+_OUTPUT: Final = ("condition", "value", "copy")
 
 
 def sites(template: Template) -> Iterator[Site]:
@@ -433,60 +476,73 @@ def sites(template: Template) -> Iterator[Site]:
         default = parameter.node.get("defaultValue")
         if default is not None:
             yield from _strings(default, scope, "parameters", template)
-    section = node.get("variables")
-    if section is not None:
-        yield from _strings(section, scope, "variables", template)
+    for member in _members(node, "variables"):
+        yield from _strings(member.value, scope, "variables", template)
     for function in scope.functions.values():
         for site in _strings(function.body, scope, "functions", template):
             yield site._replace(function=function)
     yield from _evaluated(template, template)
 
 
+def _members(node: Node, section: str) -> list[Member]:
+    found = node.get(section)
+    return [] if found is None else found.members
+
+
 def _evaluated(template: Template, owner: Template) -> Iterator[Site]:
     """The resources and outputs of a template, and of the outer-scope templates in them."""
-    nested = {id(r.nested.node): r.nested for r in template.all_resources() if r.nested is not None}
-    for name in ("resources", "outputs"):
-        section = template.node.get(name)
-        if section is None:
+    resources = {id(resource.node): resource for resource in template.all_resources()}
+    nested = {id(r.nested.node): r.nested for r in resources.values() if r.nested is not None}
+    outer = None if template is owner else template
+    section = template.node.get("resources")
+    pending = [] if section is None else [*section.items, *(member.value for member in section.members)]
+    pending.reverse()
+    while pending:
+        current = pending.pop()
+        inside = nested.get(id(current))
+        if inside is not None:
+            if inside.scope is template.scope:
+                yield from _defaults(inside, owner)
+                yield from _evaluated(inside, owner)
             continue
-        pending = [section]
-        while pending:
-            current = pending.pop()
-            inside = nested.get(id(current))
-            if inside is not None:
-                if inside.scope is template.scope:
-                    yield from _evaluated(inside, owner)
-                continue
-            outer = None if template is owner else template
-            yield from (site._replace(outer=outer) for site in _here(current, template.scope, name, owner))
-            below = current.items or [
-                m.value
-                for m in current.members
-                if m.name.lower() not in _NOT_EVALUATED or not _ignored_there(current, section)
-            ]
-            pending.extend(reversed(below))
+        for site in _here(current, owner.scope, "resources", owner):
+            yield site._replace(outer=outer)
+        below = current.items or [member.value for member in current.members]
+        if id(current) in resources:
+            below = [m.value for m in current.members if m.name.lower() not in _NOT_EVALUATED]
+        pending.extend(reversed(below))
+    for member in _members(template.node, "outputs"):
+        # What is no object should be one, and is what it says rather than nothing.
+        whole = member.value.kind != "object"
+        for part in [member.value] if whole else map(member.value.get, _OUTPUT):
+            if part is not None:
+                for site in _strings(part, owner.scope, "outputs", owner):
+                    yield site._replace(outer=outer)
 
 
-def _ignored_there(holder: Node, section: Node) -> bool:
-    """Whether `metadata` and `comments` of this object are the resource's or output's own."""
-    above = holder.parent
-    if above is section:
-        return True
-    return above is not None and above.key is not None and str(above.key).lower() == "resources"
+def _defaults(inside: Template, owner: Template) -> Iterator[Site]:
+    """What a template in outer scope declares: to the template around it, values of a resource."""
+    for member in _members(inside.node, "parameters"):
+        default = member.value.get("defaultValue")
+        if default is not None:
+            for site in _strings(default, owner.scope, "resources", owner):
+                yield site._replace(outer=inside)
+    for member in _members(inside.node, "variables"):
+        for site in _strings(member.value, owner.scope, "resources", owner):
+            yield site._replace(outer=inside)
 
 
 def _here(node: Node, scope: Scope, section: str, template: Template) -> Iterator[Site]:
     if node.kind == "string":
         text = node.value
-        if isinstance(text, str) and text[:1] == "[" and text[-1:] == "]":
+        if isinstance(text, str) and is_expression(text):
             yield Site(node, text, scope, section, template)
     elif node.kind == "object":
         for member in node.members:
-            if member.name[:1] == "[" and member.name[-1:] == "]":
+            if is_expression(member.name):
                 yield Site(member, member.name, scope, section, template)
 
 
 def _strings(node: Node, scope: Scope, section: str, template: Template) -> Iterator[Site]:
     for below in node.walk():
         yield from _here(below, scope, section, template)
-

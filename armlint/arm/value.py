@@ -7,7 +7,7 @@ object, so that "these two names are equal whatever is deployed" is a comparison
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,7 +112,7 @@ class Failure:
 
 MISSING: Final = Failure("no such property")
 
-Value: TypeAlias = "str | int | float | bool | None | Text | Array | Object | Term | Failure"
+Value: TypeAlias = "str | int | float | bool | Text | Array | Object | Term | Failure | None"
 
 Parts: TypeAlias = "tuple[str | Term, ...]"
 """A name as what is known of it, lower-cased, and terms; no two literals stand side by side."""
@@ -230,11 +230,11 @@ class Pool:
             self._made[key] = made
         return made
 
-    def lift(self, value: object) -> Value:
+    def lift(self, value: Any) -> Value:
         """A plain Python value (from `plain`, or JSON) as a `Value`."""
         return self._lift(value, MAX_NESTING + 1)
 
-    def _lift(self, value: object, levels: int) -> Value:
+    def _lift(self, value: Any, levels: int) -> Value:
         if value is None or isinstance(value, str | int | float | bool):
             return value
         if levels == 0:

@@ -39,7 +39,8 @@ def unknown_function(template: Template, model: Model) -> Iterator[Result]:
     for site, call in _calls(template, model):
         if "." in call.function:
             if call.function not in site.scope.functions:
-                yield _at(site, call, f"the template defines no function '{call.name}'")
+                hint = _hint(call.name)
+                yield _at(site, call, f"the template defines no function '{call.name}'{hint}")
         elif lookup(call.function) is None:
             yield _at(site, call, f"there is no function '{call.name}'{_hint(call.name)}")
 
@@ -100,10 +101,10 @@ def _refused(function: Function, site: Site) -> str | None:
 
 
 def _conditional(place: Node | Member) -> bool:
-    """Whether a string stands in something that is deployed under a condition only."""
+    """Whether a string stands in something that may not be deployed, or not even once."""
     node: Node | None = place.value if isinstance(place, Member) else place
     while node is not None:
-        if node.get("condition") is not None:
+        if node.get("condition") is not None or node.get("copy") is not None or node.key == "copy":
             return True
         node = node.parent
     return False
@@ -112,24 +113,28 @@ def _conditional(place: Node | Member) -> bool:
 def constant_error(template: Template, model: Model) -> Iterator[Result]:
     """EXP408: an expression that fails whatever is deployed."""
     for site in model.sites(template):
-        if site.function is not None or "[" not in site.text[1:] and "." not in site.text and "(" not in site.text:
+        # Any deployment may pass another value than a default.
+        if site.section in {"parameters", "functions"} or _conditional(site.place):
             continue
         read = syntax.read(site.text)
         if read is None or isinstance(read, syntax.Invalid | syntax.Literal):
             continue
         value = template.evaluator.expression(read, site.scope)
-        if not isinstance(value, Failure) or value.expression is None or value.node is not None:
-            continue
-        failed = value.expression
-        if isinstance(failed, syntax.Call) and failed.function in {"parameters", "variables"}:
-            # Undefined names have rules of their own.
-            continue
-        if isinstance(failed, syntax.Call) and (
-            "." in failed.function or (known := lookup(failed.function)) is None or not known.accepts(len(failed.args))
-        ):
-            continue
-        if _conditional(site.place):
-            # What is not deployed need not succeed.
-            continue
-        span = site.place.span_of(failed.start, failed.end)
-        yield Result(span, pointer(site.place), f"this fails in every deployment: {value.message}")
+        if isinstance(value, Failure) and _tells_more(value):
+            failed = value.expression or read
+            when = "wherever it is used" if site.section == "variables" else "in every deployment"
+            span = site.place.span_of(failed.start, failed.end)
+            yield Result(span, pointer(site.place), f"this fails {when}: {value.message}")
+
+
+def _tells_more(failure: Failure) -> bool:
+    """Whether a failure is this string's own, and no other rule tells of it."""
+    failed = failure.expression
+    if failed is None or failure.node is not None:
+        return False
+    if not isinstance(failed, syntax.Call):
+        return True
+    function = lookup(failed.function)
+    if function is None or failed.function in {"parameters", "variables"}:
+        return False
+    return function.accepts(len(failed.args))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint.arm import expression as syntax
 from armlint.arm.evaluate import variable_references
@@ -57,25 +57,32 @@ def secure_parameter_default(template: Template, _: Model) -> Iterator[Result]:
 
 def _harmless_default(node: Node, template: Template) -> bool:
     """Whether a default gives nothing away: empty, a switch, random, another parameter."""
-    if node.kind in {"null", "boolean"}:
+    return _harmless(template.evaluator.value(node, template.declared))
+
+
+def _harmless(value: Value) -> bool:
+    if value is None or value == "" or isinstance(value, bool):
         return True
-    if node.kind in {"object", "array"}:
-        below = [*node.items, *(member.value for member in node.members)]
-        return all(_harmless_default(part, template) for part in below)
-    text = node.value
-    if not isinstance(text, str) or not text:
-        return text == ""
-    value = template.evaluator.value(node, template.declared)
-    if value is None or value == "" or _random(value):
-        return True
-    read = syntax.read(text)
-    while isinstance(read, syntax.Property | syntax.Index):
-        read = read.base
-    return isinstance(read, syntax.Call) and read.function == "parameters"
+    if isinstance(value, Array):
+        return all(map(_harmless, value.items))
+    if isinstance(value, Object):
+        return all(_harmless(field) for _, field in value.fields.values())
+    if isinstance(value, Term) and value.operation == "if":
+        return all(map(_harmless, value.arguments[1:]))
+    return _random(value) or _parameter(value)
+
+
+def _parameter(value: Value) -> bool:
+    """Whether a value is another parameter, or a part of one, and nothing else."""
+    while isinstance(value, Term) and value.operation == "property":
+        value = value.arguments[0]
+    return isinstance(value, Term) and value.operation == "parameters"
 
 
 # Functions that keep enough of their argument for a random part to stay random.
-_KEEPING: Final = frozenset({"concat", "format", "tolower", "toupper", "base64", "string", "replace"})
+_KEEPING: Final = frozenset(
+    {"concat", "format", "tolower", "toupper", "base64", "string", "replace", "guid", "uniquestring"}
+)
 
 
 def _random(value: Value) -> bool:
@@ -117,6 +124,10 @@ def deployment_debug(template: Template, _: Model) -> Iterator[Result]:
             continue
         node = resource.node.at("properties", "debugSetting", "detailLevel")
         value = resource.value(node)
+        if node is None:
+            node = resource.node.at("properties", "debugSetting")
+            setting = resource.value(node)
+            value = setting.get("detailLevel") if isinstance(setting, Object) else None
         if node is not None and isinstance(value, str) and value.strip().lower() not in {"", "none"}:
             yield at_value(
                 node, f"deployment '{resource.label()}' logs its request or response bodies, secrets included"
@@ -127,16 +138,19 @@ def plain_value_in_secure_property(resource: Resource, model: Model) -> Iterator
     """SEC211: a password property that is set from a literal or from a parameter that is not secure."""
     if resource.properties is None or resource.existing:
         return
-    for member in _named(resource, SECURE):
-        node = member.value
-        value = resource.value(node)
+    for name, member, node, value in _named(resource, SECURE):
         if isinstance(value, str):
-            if not is_placeholder(value):
-                yield at_key(member, f"'{member.name}' is set to a literal", *_written(node, resource))
-            continue
-        if not isinstance(value, Text | Term):
-            continue
-        yield from _from_plain(member.name, node, resource, model)
+            if not is_placeholder(value) and not _deferred(node):
+                yield at_key(member, f"'{name}' is set to a literal", *_written(member.value, resource))
+        elif node is not None and isinstance(value, Text | Term):
+            yield from _from_plain(name, node, resource, model)
+
+
+def _deferred(node: Node | None) -> bool:
+    """Whether a string is an escaped expression, which a later deployment evaluates."""
+    if node is None:
+        return False
+    return isinstance(node.value, str) and node.value.startswith("[[") and node.value.endswith("]")
 
 
 def _from_plain(name: str, node: Node, resource: Resource, model: Model) -> Iterator[Result]:
@@ -154,8 +168,21 @@ def _from_plain(name: str, node: Node, resource: Resource, model: Model) -> Iter
         )
 
 
-def _named(resource: Resource, names: frozenset[str]) -> Iterator[Member]:
-    """The members of these names at any depth of a resource's own properties, in document order."""
+class Named(NamedTuple):
+    """A property of a resource by its name: the member to point at, and its value.
+
+    `node` is where the value is written; an object taken from a variable has its members there, and
+    `member` is then the one in the resource that takes it.
+    """
+
+    name: str
+    member: Member
+    node: Node | None
+    value: Value
+
+
+def _named(resource: Resource, names: frozenset[str]) -> Iterator[Named]:
+    """The properties of these names at any depth of a resource's own, in document order."""
     inside = None if resource.nested is None else resource.nested.node
     pending = [resource.properties]
     while pending:
@@ -164,8 +191,35 @@ def _named(resource: Resource, names: frozenset[str]) -> Iterator[Member]:
             continue
         for member in node.members:
             if member.name.lower() in names:
-                yield member
+                yield Named(member.name, member, member.value, resource.value(member.value))
+            elif _is_variable(member.value):
+                for name, value in _fields(resource.value(member.value), names):
+                    yield Named(name, member, None, value)
         pending.extend(reversed(node.items or [member.value for member in node.members]))
+
+
+def _is_variable(node: Node) -> bool:
+    """Whether a string is a variable, or a part of one, and nothing else."""
+    if node.kind != "string" or not isinstance(node.value, str) or node.value[:1] != "[":
+        return False
+    read = syntax.read(node.value)
+    while isinstance(read, syntax.Property | syntax.Index):
+        read = read.base
+    return isinstance(read, syntax.Call) and read.function == "variables"
+
+
+def _fields(value: Value, names: frozenset[str]) -> Iterator[tuple[str, Value]]:
+    """The fields of these names at any depth of an object."""
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Object):
+            for key, (name, field) in current.fields.items():
+                if key in names:
+                    yield name, field
+                pending.append(field)
+        elif isinstance(current, Array):
+            pending.extend(current.items)
 
 
 def _written(node: Node, resource: Resource) -> Iterator[Label]:
@@ -180,11 +234,10 @@ def literal_admin_username(resource: Resource, _: Model) -> Iterator[Result]:
     """SEC212: the name of an administrator that is the same in every deployment."""
     if resource.properties is None or resource.existing:
         return
-    for member in _named(resource, ADMINISTRATORS):
-        node = member.value
-        value = resource.value(node)
-        if isinstance(value, str) and not is_placeholder(value):
-            yield at_value(node, f"'{member.name}' is the same in every deployment", *_written(node, resource))
+    for name, member, node, value in _named(resource, ADMINISTRATORS):
+        if isinstance(value, str) and not is_placeholder(value) and not _deferred(node):
+            told = f"'{name}' is the same in every deployment"
+            yield at_value(member.value, told, *_written(member.value, resource))
 
 
 # What everyone who can see a deployment knows, and functions of it.
@@ -218,7 +271,9 @@ _PUBLIC: Final = frozenset(
         "resourceid-scope",
     }
 )
-_SEEDS: Final = frozenset({"subscription", "resourcegroup", "tenant", "deployment", "managementgroup"})
+_SEEDS: Final = frozenset(
+    {"subscription", "resourcegroup", "tenant", "deployment", "managementgroup", "uniquestring", "guid"}
+)
 
 
 def predictable(value: Value) -> bool:
@@ -248,30 +303,43 @@ def predictable(value: Value) -> bool:
     return seeds
 
 
-def predictable_secret(template: Template, model: Model) -> Iterator[Result]:
+_TOLD: Final = (
+    "is computed from public data: anyone who knows the subscription or resource group can compute it"
+)
+
+
+def predictable_secret(template: Template, _: Model) -> Iterator[Result]:
     """SEC216: a secret that anyone can compute who knows the subscription or the resource group."""
-    if template.scope is not template.declared:
-        return
-    evaluator, scope = template.evaluator, template.scope
-    told = "is computed from public data: anyone who knows the subscription or resource group can compute it"
-    for parameter in scope.parameters.values():
-        node = parameter.node.get("defaultValue")
-        secure = declared_type(parameter.node, template) in {"securestring", "secureobject"}
-        if node is None or secure or not looks_secret(parameter.name):
-            continue
-        if predictable(evaluator.value(node, scope)):
-            yield at_value(node, f"the default of parameter '{parameter.name}' {told}")
-    for variable in scope.variables.values():
-        if looks_secret(variable.name) and variable.copy is None:
-            if predictable(evaluator.variable(scope, variable.name)):
-                yield at_value(variable.node, f"variable '{variable.name}' {told}")
+    if template.scope is template.declared:
+        yield from _predictable_defaults(template)
+        yield from _predictable_variables(template)
     for resource in template.all_resources():
-        for member in _named(resource, SECURE):
-            named = {str(n.value).lower() for _, n in variable_references(member.value)}
-            if any(looks_secret(name) for name in named):
-                continue
-            if predictable(resource.value(member.value)):
-                yield at_key(member, f"'{member.name}' {told}")
+        if resource.existing:
+            continue
+        for name, member, _node, value in _named(resource, SECURE):
+            named = (str(literal.value) for _, literal in variable_references(member.value))
+            # What a variable with a secret's name holds is told at the variable.
+            if not any(map(looks_secret, named)) and predictable(value):
+                yield at_key(member, f"'{name}' {_TOLD}")
+
+
+def _predictable_defaults(template: Template) -> Iterator[Result]:
+    for parameter in template.declared.parameters.values():
+        node = parameter.node.get("defaultValue")
+        if node is None or not looks_secret(parameter.name):
+            continue
+        # The default of a secure parameter is SEC205's, whatever it is made of.
+        secure = declared_type(parameter.node, template) in {"securestring", "secureobject"}
+        if not secure and predictable(template.evaluator.value(node, template.scope)):
+            yield at_value(node, f"the default of parameter '{parameter.name}' {_TOLD}")
+
+
+def _predictable_variables(template: Template) -> Iterator[Result]:
+    for variable in template.declared.variables.values():
+        if variable.copy is not None or not looks_secret(variable.name):
+            continue
+        if predictable(template.evaluator.variable(template.scope, variable.name)):
+            yield at_value(variable.node, f"variable '{variable.name}' {_TOLD}")
 
 
 def plain_secret_on_command_line(extension: Extension, model: Model) -> Iterator[Result]:

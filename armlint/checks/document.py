@@ -49,7 +49,11 @@ def lenient_json(model: Model, _: Model) -> Iterator[Result]:
     for kind, problem in first.items():
         one, many = _LENIENT[Kind(kind)]
         number = count[kind]
-        what = f"{one} is not strict JSON" if number == 1 else f"{many} are not strict JSON ({number} in this file)"
+        what = (
+            f"{one} is not strict JSON"
+            if number == 1
+            else f"{many} are not strict JSON ({number} in this file)"
+        )
         yield Result(problem.span, "", what)
 
 

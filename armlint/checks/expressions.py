@@ -102,9 +102,7 @@ def _where(site: Site, template: Template) -> str:
     return where
 
 
-def _undefined(
-    site: Site, name: syntax.Literal, what: str, where: str, known: Iterable[str]
-) -> Result:
+def _undefined(site: Site, name: syntax.Literal, what: str, where: str, known: Iterable[str]) -> Result:
     from difflib import get_close_matches
 
     folded = {key.lower(): key for key in known}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from armlint.arm.model import Model
     from armlint.jsontext import Node
 
+
 def command_in_public_settings(extension: Extension, _: Model) -> Iterator[Result]:
     """EXT101: a command in `settings`, which everybody who can read the machine can read."""
     handler = extension.handler

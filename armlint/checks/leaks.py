@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
+from armlint.arm.extension import Shape, profile_path
+from armlint.arm.flow import Tracer, evaluated, loops
+from armlint.arm.taint import Sink, join
 from armlint.arm.template import DEPLOYMENTS
-from armlint.checks.credentials import tracer as tracer_of
 from armlint.checks.expressions import pointer
-from armlint.checks.readable import READABLE
+from armlint.checks.readable import rows
 from armlint.finding import Label
-from armlint.jsontext import Member, Node
+from armlint.jsontext import Member
 from armlint.rule import Result
+from armlint.secrets.names import looks_public, secret_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from armlint.arm.extension import Extension
-    from armlint.arm.flow import Leak, Step, Taint, Tracer
     from armlint.arm.model import Model
+    from armlint.arm.taint import Leak, Source, Step, Taint
     from armlint.arm.template import Resource, Template
     from armlint.checks.readable import Readable
-    from armlint.jsontext import Document
-    from armlint.source import Source
+    from armlint.jsontext import Document, Node
+    from armlint.source import Source as Text
+    from armlint.source import Span
+
+# Whether a template, in lower case, calls fail() at all.
+_FAIL: Final = re.compile(r"fail\s*\(")
+# Where the path begins that is told as the last step of a flow.
+_STARTS: Final = {"SEC201": "settings", "SEC202": "outputs", "SEC204": "parameters", "SEC218": "parameters"}
 
 
 def secret_in_public_settings(template: Template, model: Model) -> Iterator[Result]:
@@ -36,20 +46,17 @@ def secret_in_output(template: Template, model: Model) -> Iterator[Result]:
 
 def secret_in_outer_deployment(template: Template, model: Model) -> Iterator[Result]:
     """SEC203: a secret evaluated into a nested template in outer scope."""
-    told = "{source} is evaluated into the nested template of '{sink}', which the deployment history keeps in clear"
-    yield from _told("SEC203", template, model, told)
+    yield from _told("SEC203", template, model, _EVALUATED)
 
 
 def secret_to_plain_parameter(template: Template, model: Model) -> Iterator[Result]:
     """SEC204: a secret passed to a parameter of a nested or linked template that is not secure."""
-    told = "{source} is passed to parameter '{parameter}' of '{owner}', which is not secure"
-    yield from _told("SEC204", template, model, told)
+    yield from _told("SEC204", template, model, _PASSED)
 
 
 def key_vault_reference_plain(template: Template, model: Model) -> Iterator[Result]:
     """SEC218: a Key Vault reference that feeds a parameter which is not secure."""
-    told = "{source} is passed to parameter '{parameter}' of '{owner}', which is not secure"
-    yield from _told("SEC218", template, model, told)
+    yield from _told("SEC218", template, model, _PASSED)
 
 
 def secret_in_readable_property(template: Template, model: Model) -> Iterator[Result]:
@@ -57,195 +64,288 @@ def secret_in_readable_property(template: Template, model: Model) -> Iterator[Re
     yield from _told("SEC208", template, model, "{source} reaches {sink}")
 
 
+_EVALUATED: Final = (
+    "{source} is evaluated into the nested template of '{sink}', which the deployment history keeps in clear"
+)
+_PASSED: Final = "{source} is passed to parameter '{parameter}' of '{sink}', which is not secure"
+_DEFAULT: Final = "{source} is in the default of parameter '{parameter}', which is not secure"
+
+
 def _told(rule: str, template: Template, model: Model, words: str) -> Iterator[Result]:
     # All leaks of a file are found together; each is told with the file's own template.
     if template.deployment is not None:
         return
     for leak in model.remember("leaks", lambda: analyse(model)):
-        if leak.rule == rule and leak.document is model.document:
+        if leak.rule == rule and leak.at.document is model.document:
             yield _result(leak, words, model)
 
 
 def _result(leak: Leak, words: str, model: Model) -> Result:
-    owner, _, parameter = leak.sink.rpartition("|")
-    message = words.format(source=leak.source.title, sink=leak.sink, owner=owner, parameter=parameter)
+    place, _, title, parameter = leak.at
+    if _by_default(leak):
+        words = _DEFAULT
+    message = words.format(source=leak.source.title, sink=title, parameter=parameter)
     steps = leak.way.steps()
-    labels = _labels([*steps, *leak.also], leak.place, model.document)
-    end = Label(leak.place.span, _code(leak))
+    labels = _labels([*steps, *leak.also], place.span, model.document)
+    end = Label(place.span, _code(leak))
     flow = (*(Label(step.span, step.code, _other(step, model.document)) for step in steps), end)
-    return Result(leak.place.span, pointer(leak.place), message, labels, flow)
+    return Result(place.span, pointer(place), message, labels, flow)
 
 
-def _labels(steps: Iterable[Step], place: Node | Member, document: Document) -> tuple[Label, ...]:
-    labels: dict[tuple[int, int, str], Label] = {}
+def _by_default(leak: Leak) -> bool:
+    """Whether a secret gets into a plain parameter by its default, not by a deployment."""
+    return leak.rule == "SEC204" and not leak.at.title
+
+
+def _labels(steps: Iterable[Step], place: Span, document: Document) -> tuple[Label, ...]:
+    labels: dict[tuple[object, ...], Label] = {}
     for step in steps:
-        if step.span != place.span:
-            key = (*step.span, step.message)
-            labels.setdefault(key, Label(step.span, step.message, _other(step, document)))
+        if step.span != place or step.document is not document:
+            label = Label(step.span, step.message, _other(step, document))
+            labels.setdefault((*step.span, step.message, id(step.document)), label)
     return tuple(labels.values())
 
 
-def _other(step: Step, document: Document) -> Source | None:
+def _other(step: Step, document: Document) -> Text | None:
     return None if step.document is document else step.document.source
 
 
 def _code(leak: Leak) -> str:
     """The last step's words: the path of the member from its resource, parameter or output."""
-    steps = [step for step in pointer(leak.place).split("/") if step]
-    for marker in ("settings", "outputs", "parameters", "properties"):
-        if marker in steps:
-            return ".".join(steps[len(steps) - 1 - steps[::-1].index(marker) :])
-    return ".".join(steps[-2:])
+    keys = []
+    place = leak.at.place
+    node: Node | None = place.value if isinstance(place, Member) else place
+    start = _STARTS.get(leak.rule, "properties")
+    while node is not None and node.key is not None:
+        keys.append(str(node.key))
+        if str(node.key).lower() == start:
+            return ".".join(reversed(keys))
+        node = node.parent
+    return ".".join(reversed(keys[:2]))
 
 
 def analyse(model: Model) -> tuple[Leak, ...]:
     """Find every leak of a file that is a template."""
-    tracer = tracer_of(model)
-    for template in model.templates:
-        if template.scope is not template.declared:
-            continue
+    root = model.root
+    if root is None:
+        return ()
+    tracer = Tracer(root, secret_inside, public_like=looks_public, linked=model.linked)
+    own = [
+        template for template in model.templates if template.scope is template.declared and deployed(template)
+    ]
+    for template in own:
         _outer(template, tracer)
-        for resource in template.all_resources():
-            if not resource.existing:
-                _properties(resource, tracer)
-                _passed(resource, tracer, model)
+        resources = [r for r in template.all_resources() if not r.existing and r.condition is not False]
+        for resource in resources:
+            _passed(resource, tracer)
+            _properties(resource, tracer)
+            _carried(resource, tracer)
+        _echoes(resources, tracer)
         for member in _members(template.node.get("outputs")):
-            tracer.output(template, member.name, template.deployment)
+            tracer.output(template, member.name)
+    kept = {id(template) for template in own}
     for extension in model.extensions:
-        if extension.deployed and extension.template.scope is extension.template.declared:
+        if extension.deployed and id(extension.template) in kept:
             _settings(extension, tracer)
-    return tuple(tracer.leaks)
+    if _FAIL.search(model.document.source.text.lower()):
+        _messages(own, model, tracer)
+    return (*tracer.leaks, *_defaults(own, tracer))
+
+
+def deployed(template: Template) -> bool:
+    """Whether no deployment around a template has a condition that is false."""
+    while template.deployment is not None:
+        if template.deployment.condition is False or template.deployment.existing:
+            return False
+        template = template.deployment.template
+    return True
 
 
 def _members(node: Node | None) -> list[Member]:
     return [] if node is None else list(node.members)
 
 
+def _taint(place: Node | Member, resource: Resource, tracer: Tracer) -> Taint:
+    if isinstance(place, Member):
+        return tracer.key(place, resource.scope, resource.frame)
+    return tracer.node(place, resource.scope, resource.frame)
+
+
+def _pointed(place: Node | Member) -> Node | Member:
+    """What to point at for a string: the key of the member that holds it, if one does."""
+    return place if isinstance(place, Member) else place.member or place
+
+
 def _outer(template: Template, tracer: Tracer) -> None:
     """What a template evaluates into templates nested in it in outer scope."""
-    for resource in template.all_resources():
-        nested = resource.nested
-        if nested is None or nested.scope is nested.declared:
-            continue
-        pending: list[Template] = [nested]
-        while pending:
-            current = pending.pop()
-            inner = {}
-            for below in current.all_resources():
-                if below.nested is None:
-                    continue
-                if below.nested.scope is below.nested.declared:
-                    inner[id(below.nested.node)] = below.nested
-                else:
-                    pending.append(below.nested)
-                    inner[id(below.nested.node)] = below.nested
-            for node in _strings(current.node, inner):
-                taint = tracer.node(node, current.scope, current.frame)
-                for source, way in taint.everything.items():
-                    if way.leak is None:
-                        tracer.outer(nested, source, way, node.member or node)
-
-
-def _strings(top: Node, without: dict[int, Template]) -> Iterator[Node]:
-    """The strings below a node in document order, leaving out some subtrees."""
-    pending = [top]
+    pending = [
+        (resource.nested, resource.nested)
+        for resource in template.all_resources()
+        if resource.nested is not None and resource.nested.scope is template.scope
+        if resource.condition is not False
+    ]
     while pending:
-        node = pending.pop()
-        if node is not top and id(node) in without:
-            continue
-        if node.kind == "string":
-            yield node
-        pending.extend(reversed(node.items or [member.value for member in node.members]))
-
-
-def _properties(resource: Resource, tracer: Tracer) -> None:
-    """The properties of a resource that can be read back."""
-    for row in READABLE:
-        if row.types and resource.key not in row.types:
-            continue
-        if row.unless:
-            freed = resource.value(resource.node.at(*row.unless))
-            if freed is not False and freed is not None:
-                continue
-        for place, taint in _at(resource, resource.node, row.path, tracer):
-            _report("SEC208", taint, place, resource, tracer, row)
-
-
-def _report(
-    rule: str, taint: Taint, place: Node, resource: Resource, tracer: Tracer, row: Readable
-) -> None:
-    path = ".".join(part for part in row.path if part != "*")
-    sink = f"'{path}' of '{resource.label()}': {row.why}"
-    tracer.report(rule, taint, place.member or place, resource.template.document, sink, row.path[-1])
-
-
-def _at(
-    resource: Resource, node: Node, path: tuple[str, ...], tracer: Tracer
-) -> Iterator[tuple[Node, Taint]]:
-    """The values at a path below a node, each with the place to point at and its secrets."""
-    current = [node]
-    for depth, name in enumerate(path):
-        following: list[Node] = []
-        for at in current:
-            if at.kind == "string":
-                taint = tracer.node(at, resource.scope, resource.frame)
-                for key in path[depth:]:
-                    taint = tracer.element(taint) if key == "*" else tracer.member(taint, key)
-                if not taint.empty:
-                    yield at, taint
-            elif name == "*":
-                following.extend(at.items or [member.value for member in at.members])
+        outermost, current = pending.pop()
+        inside: dict[int, object] = {}
+        for below in current.all_resources():
+            if below.nested is not None:
+                inside[id(below.nested.node)] = below.nested
+                if below.nested.scope is template.scope:
+                    pending.append((outermost, below.nested))
+        for place in evaluated(current.node, inside):
+            if isinstance(place, Member):
+                taint = tracer.key(place, current.scope, current.frame)
             else:
-                found = at.get(name)
-                if found is not None:
-                    following.append(found)
-        current = following
-    for at in current:
-        yield from _leaves(at, resource, tracer)
+                taint = tracer.node(place, current.scope, current.frame)
+            for source, way in taint.everything.items():
+                if way.leak is None:
+                    tracer.outer(outermost, source, way, _pointed(place))
 
 
-def _leaves(node: Node, resource: Resource, tracer: Tracer) -> Iterator[tuple[Node, Taint]]:
-    for leaf in _strings(node, {}):
-        taint = tracer.node(leaf, resource.scope, resource.frame)
-        if not taint.empty:
-            yield leaf, taint
-
-
-def _passed(resource: Resource, tracer: Tracer, model: Model) -> None:
+def _passed(resource: Resource, tracer: Tracer) -> None:
     """What a deployment passes to the parameters of its nested or linked template."""
     if resource.key != DEPLOYMENTS:
         return
-    nested = resource.nested
-    if nested is None:
-        nested = model.linked(resource)
-        if nested is None:
-            return
-        tracer.adopt(nested)
-    if nested.scope is nested.declared:
+    nested = tracer.entered(resource)
+    if nested is not None and nested.scope is nested.declared:
         for parameter in nested.scope.parameters:
             tracer.parameter(nested.scope, parameter)
 
 
+def _properties(resource: Resource, tracer: Tracer) -> None:
+    """The properties of a resource that can be read back."""
+    for row in rows(resource.key):
+        if row.echo or (row.unless[:1] not in {(), (".",)} and _freed(resource, resource.node, row.unless)):
+            continue
+        for place, taint in _found(row, resource, tracer):
+            tracer.report("SEC208", taint, _sink(row, place, resource))
+
+
+def _freed(resource: Resource, node: Node, path: tuple[str, ...]) -> bool:
+    value = resource.value(node.at(*path))
+    return value is not False and value is not None
+
+
+def _found(row: Readable, resource: Resource, tracer: Tracer) -> Iterator[tuple[Node | Member, Taint]]:
+    for place, taint in _at(resource, resource.node, row.path, tracer):
+        holder = place.value.parent if isinstance(place, Member) else place.parent
+        if row.unless[:1] == (".",) and holder is not None and _freed(resource, holder, row.unless[1:]):
+            continue
+        yield place, taint
+
+
+def _sink(row: Readable, place: Node | Member, resource: Resource) -> Sink:
+    path = ".".join(part for part in row.path if part != "*")
+    title = f"'{path}' of '{resource.label()}': {row.why}"
+    return Sink(_pointed(place), resource.template.document, title)
+
+
+def _echoes(resources: Iterable[Resource], tracer: Tracer) -> None:
+    """Places that repeat the names of other resources: told only where those were not."""
+    named: set[Source] = {leak.source for leak in tracer.leaks if leak.rule == "SEC208"}
+    for resource in resources:
+        for row in rows(resource.key):
+            for place, taint in _found(row, resource, tracer) if row.echo else ():
+                sink = _sink(row, place, resource)
+                if not any(source in named for source in taint.everything):
+                    tracer.report("SEC208", taint, sink)
+
+
+def _at(
+    resource: Resource, node: Node, path: tuple[str, ...], tracer: Tracer
+) -> Iterator[tuple[Node | Member, Taint]]:
+    """The strings at a path below a node, and below that, which hold a secret."""
+    for reached, rest in _reached(node, path):
+        if rest:
+            taint = _taint(reached, resource, tracer)
+            for name in rest:
+                taint = tracer.any_member(taint) if name == "*" else tracer.member(taint, name)
+            if not taint.empty:
+                yield reached, taint
+            continue
+        for place in evaluated(reached):
+            taint = _taint(place, resource, tracer)
+            if not taint.empty:
+                yield place, taint
+
+
+def _reached(node: Node, path: tuple[str, ...]) -> Iterator[tuple[Node, tuple[str, ...]]]:
+    """The nodes that a path leads to; an expression on the way with what is left of the path."""
+    pending = [(node, path)]
+    while pending:
+        current, rest = pending.pop()
+        if not rest or current.kind == "string":
+            yield current, rest
+        else:
+            pending.extend(reversed(list(_below(current, rest[0].lower(), rest[1:]))))
+
+
+def _below(node: Node, name: str, rest: tuple[str, ...]) -> Iterator[tuple[Node, tuple[str, ...]]]:
+    """The nodes that a name leads to, property loops included, with what is left of the path."""
+    if name == "*":
+        yield from ((item, rest) for item in node.items)
+        members = node.members
+    else:
+        members = [m for m in map(node.member_named, (name, "copy")) if m is not None]
+    for member in members:
+        made = loops(member)
+        for looped, element in made:
+            if name in {"*", looped}:
+                # What a loop makes is an array of what is repeated.
+                yield element, rest[1:] if rest[:1] == ("*",) else rest
+        if not made and name in {"*", member.name.lower()}:
+            yield member.value, rest
+
+
 def _settings(extension: Extension, tracer: Tracer) -> None:
-    resource = extension.resource
-    holder = extension.holder
-    if resource is None or holder is None:
+    """The public settings of an extension that is written out in a resource."""
+    resource, node = extension.resource, extension.node
+    if resource is None or not _inside(node, resource.node):
         return
     on = f" on '{extension.machine_label}'" if extension.machine is not None else ""
-    sink = f"the public settings of extension '{extension.label}'{on}"
-    document = extension.document
-    settings = holder.get("settings") if holder.kind == "object" else None
-    if settings is not None and settings.kind in {"object", "array"}:
-        for leaf in _strings(settings, {}):
-            taint = tracer.node(leaf, resource.scope, resource.frame)
-            place = leaf.member or leaf
-            tracer.report("SEC201", taint, place, document, sink, "settings")
+    title = f"the public settings of extension '{extension.label}'{on}"
+    if extension.shape is Shape.HCI:
+        path: tuple[str, ...] = ("properties", "extensionParameters", "settings")
+    else:
+        path = ("settings",) if extension.shape is Shape.BATCH else ("properties", "settings")
+    for place, taint in _at(resource, node, path, tracer):
+        tracer.report("SEC201", taint, Sink(_pointed(place), extension.document, title))
+
+
+def _inside(node: Node, top: Node) -> bool:
+    return top.start <= node.start and node.end <= top.end
+
+
+def _carried(resource: Resource, tracer: Tracer) -> None:
+    """Public settings of extensions that a resource takes as a whole from an expression."""
+    path = profile_path(resource)
+    if not path:
         return
-    place = settings if settings is not None else holder
-    if place.kind == "string":
-        taint = tracer.node(place, resource.scope, resource.frame)
-        if settings is None:
-            taint = tracer.member(taint, "settings")
-        tracer.report("SEC201", taint, place.member or place, document, sink, "settings")
+    title = f"the public settings of an extension on '{resource.label()}'"
+    for node, rest in _reached(resource.node, (*path, "*")):
+        if node.kind != "string":
+            # Written out, and so known as an extension.
+            continue
+        taint = _taint(node, resource, tracer)
+        for name in rest:
+            taint = tracer.any_member(taint) if name == "*" else tracer.member(taint, name)
+        inside = tracer.member(taint, "properties")
+        settings = join([tracer.member(taint, "settings"), tracer.member(inside, "settings")])
+        tracer.report("SEC201", settings, Sink(_pointed(node), resource.template.document, title))
 
 
+def _messages(own: Iterable[Template], model: Model, tracer: Tracer) -> None:
+    """Secrets in the messages of fail()."""
+    for template in own:
+        for site in model.sites(template):
+            # Users' functions are followed from where they are called.
+            if site.function is None and ("." in site.text or "fail" in site.text.lower()):
+                tracer.failing(site.place, site.scope)
+
+
+def _defaults(own: Iterable[Template], tracer: Tracer) -> list[Leak]:
+    for template in own:
+        for parameter in template.scope.parameters.values():
+            if parameter.node.get("defaultValue") is not None:
+                tracer.parameter(template.scope, parameter.name)
+    return list(tracer.untold_defaults())

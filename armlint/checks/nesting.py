@@ -45,7 +45,9 @@ def nested_parameter_type(template: Template, model: Model) -> Iterator[Result]:
                     None if nested.document is template.document else nested.document.source,
                 )
                 yield at_value(
-                    value, f"parameter '{parameter.name}' of '{resource.label()}' is {wanted}, not {given}", label
+                    value,
+                    f"parameter '{parameter.name}' of '{resource.label()}' is {wanted}, not {given}",
+                    label,
                 )
 
 
@@ -89,9 +91,11 @@ def outer_scope_in_language_2(template: Template, _: Model) -> Iterator[Result]:
         if resource.nested is None or resource.nested.scope is resource.nested.declared:
             continue
         node = resource.node.at("properties", "expressionEvaluationOptions", "scope")
-        if node is not None:
+        value = resource.value(node)
+        if node is not None and isinstance(value, str) and value.lower() == "outer":
             yield Result(
                 node.span,
                 node.pointer,
-                f"'{resource.label()}' is evaluated in outer scope, which templates with symbolic names cannot have",
+                f"'{resource.label()}' is evaluated in outer scope,"
+                " which a template with symbolic names cannot have",
             )

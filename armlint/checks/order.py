@@ -106,7 +106,10 @@ def _all_known(machine: Machine, template: Template, model: Model) -> bool:
     carrier = first.resource
     if first.shape is Shape.BODY or carrier is None:
         return False
-    if any(e.template is template and e not in machine.extensions and _may_join(e, first) for e in model.extensions):
+    if any(
+        e.template is template and e not in machine.extensions and _may_join(e, first)
+        for e in model.extensions
+    ):
         return False
     # A deployment inside the template may bring further extensions of the machine.
     if any(resource.key == DEPLOYMENTS for resource in template.all_resources()):

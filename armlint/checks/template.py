@@ -41,7 +41,8 @@ def over_limit(template: Template, model: Model) -> Iterator[Result]:
     count = sum(map(_instances, template.all_resources()))
     if count > _MAX_RESOURCES and resources is not None:
         yield at_key(
-            resources, f"the template deploys {count} resources, loops included; Azure accepts {_MAX_RESOURCES}"
+            resources,
+            f"the template deploys {count} resources, loops included; Azure accepts {_MAX_RESOURCES}",
         )
     for site in model.sites(template):
         length = len(site.text) - 2
@@ -73,7 +74,7 @@ def _instances(resource: Resource) -> int:
     return total
 
 
-def bad_schema_uri(template: Template, model: Model) -> Iterator[Result]:
+def bad_schema_uri(template: Template, _: Model) -> Iterator[Result]:
     """ARM005: a `$schema` that is missing or is no deployment template's."""
     member = template.node.member_named("$schema")
     if member is None:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from armlint.jsontext import read
 from armlint.report import Entry, Excerpt, ExcerptLine, Mark, Place, Region, RuleInfo
 from armlint.report.linehash import line_hashes
-from armlint.report.redact import masks
+from armlint.report.redact import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from armlint.finding import Finding, Label
     from armlint.jsontext import Document
-    from armlint.report.redact import Mask
     from armlint.rule import Rule
     from armlint.source import Source, Span
 
 RULES_URL: Final = "https://github.com/armlint/armlint/blob/main/rules"
-# Of a longer line only this much on each side of the finding is kept.
+# Of a longer line only this much on each side of what is marked is kept.
 _WINDOW: Final = 400
 _MAX_MARKS: Final = 12
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
+_OTHER_PAGE: Final = re.compile(r"\]\((?=[A-Z]{2,8}[0-9]{3}-[a-z0-9-]+\.md\))")
 
 
 def url_of(rule: Rule) -> str:
@@ -36,7 +40,8 @@ def info(rule: Rule) -> RuleInfo:
         title=rule.title,
         severity=rule.severity,
         summary=rule.page.summary,
-        markdown=rule.page.markdown,
+        # Who reads it elsewhere has no other pages beside it.
+        markdown=_OTHER_PAGE.sub(f"]({RULES_URL}/", rule.page.markdown),
         url=url_of(rule),
         tags=rule.tags,
     )
@@ -53,9 +58,10 @@ def locate(
     source = document.source
     lines = {source.position(finding.span.start).line for finding in findings}
     hashes = line_hashes(f"\ufeff{source.text}" if marked else source.text, lines) if lines else {}
+    shown = {id(source): _Shown(document)}
     entries = []
     for finding in findings:
-        place = region(source, finding.span)
+        place = shown[id(source)].region(finding.span)
         entries.append(
             Entry(
                 rule=finding.rule,
@@ -65,9 +71,9 @@ def locate(
                 path=source.name,
                 region=place,
                 pointer=finding.pointer,
-                labels=tuple(_place(label, source) for label in finding.labels),
-                flow=tuple(_place(label, source) for label in finding.flow),
-                excerpts=(_excerpt(finding, document),),
+                labels=tuple(_place(label, source, shown) for label in finding.labels),
+                flow=tuple(_place(label, source, shown) for label in finding.flow),
+                excerpts=tuple(_excerpts(finding, source, shown)),
                 help=rules[finding.rule].help,
                 url=url_of(rules[finding.rule]),
                 line_hash=hashes.get(place.line, ""),
@@ -76,89 +82,128 @@ def locate(
     return tuple(entries)
 
 
-def region(source: Source, span: Span) -> Region:
-    """A span as lines and columns."""
-    start, end = source.position(span.start), source.position(span.end)
-    return Region(start.line, source.utf16_column(span.start), end.line, source.utf16_column(span.end))
+def _place(label: Label, source: Source, shown: dict[int, _Shown]) -> Place:
+    owner = _owner(label, source, shown)
+    return Place(owner.source.name, owner.region(label.span), label.message)
 
 
-def _place(label: Label, source: Source) -> Place:
-    owner = label.source or source
-    return Place(owner.name, region(owner, label.span), label.message)
+def _owner(label: Label, source: Source, shown: dict[int, _Shown]) -> _Shown:
+    """The text that a label is in; another file's is read when it is first needed."""
+    text = source if label.source is None else label.source
+    if id(text) not in shown:
+        shown[id(text)] = _Shown(read(text))
+    return shown[id(text)]
 
 
-def _excerpt(finding: Finding, document: Document) -> Excerpt:
-    """The finding's line and those of its labels in the same file."""
-    source = document.source
-    spans = [(finding.span, "", True)]
-    spans += [(label.span, label.message, False) for label in finding.labels if label.source is None]
-    by_line: dict[int, list[tuple[Span, str, bool]]] = {}
-    for span, message, primary in spans[:_MAX_MARKS]:
-        by_line.setdefault(source.position(span.start).line, []).append((span, message, primary))
-    lines: list[ExcerptLine] = []
-    marks: list[Mark] = []
-    for number in sorted(by_line):
-        line, shown = _line(document, number, by_line[number])
-        lines.append(line)
-        marks.extend(shown)
-    return Excerpt(source.name, tuple(lines), tuple(marks))
+def _excerpts(finding: Finding, source: Source, shown: dict[int, _Shown]) -> Iterator[Excerpt]:
+    """The finding's lines with those of its labels in the same file, then those of other files."""
+    marks: dict[int, list[_Marked]] = {id(source): [_Marked(finding.span, "", primary=True)]}
+    for label in finding.labels[: _MAX_MARKS - 1]:
+        owner = _owner(label, source, shown)
+        marks.setdefault(id(owner.source), []).append(_Marked(label.span, label.message, primary=False))
+    for key, here in marks.items():
+        yield shown[key].excerpt(here)
 
 
-def _line(
-    document: Document, number: int, spans: Sequence[tuple[Span, str, bool]]
-) -> tuple[ExcerptLine, list[Mark]]:
-    source = document.source
-    start = source.starts[number - 1]
-    end = start + len(source.line(number))
-    first = spans[0][0].start
-    window_start, window_end = start, end
-    if end - start > 2 * _WINDOW:
-        window_start, window_end = max(start, first - _WINDOW), min(end, first + _WINDOW)
-    hidden = masks(document, window_start, window_end)
-    text, place = _shown(source.text, window_start, window_end, hidden)
-    if window_start > start:
-        text = f"…{text}"
-    if window_end < end:
-        text = f"{text}…"
-    shift = 1 if window_start > start else 0
-    marks = []
-    for span, message, primary in spans:
-        if window_start <= span.start <= window_end:
-            from_, to = place(span.start) + shift, place(min(span.end, window_end)) + shift
-            marks.append(Mark(number, from_, max(from_, to), message, primary))
-    return ExcerptLine(number, text), marks
+class _Marked(NamedTuple):
+    """A span to underline, what to say of it, and whether it is the finding itself."""
+
+    span: Span
+    message: str
+    primary: bool
 
 
-def _shown(text: str, start: int, end: int, hidden: Sequence[Mask]) -> tuple[str, _Places]:
-    """The characters between two offsets with masks applied, and where offsets went."""
-    pieces: list[str] = []
-    places = _Places(start)
-    position, length = start, 0
-    for mask in hidden:
-        from_, to = max(mask.start, start), min(mask.end, end)
-        if from_ < position:
-            continue
-        length += from_ - position + len(mask.text)
-        pieces += [text[position:from_], mask.text]
-        places.steps.append((from_, to, length - len(mask.text), length))
-        position = to
-    pieces.append(text[position:end])
-    return "".join(pieces), places
+class _Shown:
+    """One text on its way to readers: its columns and its lines, with what may be secret masked."""
+
+    def __init__(self, document: Document) -> None:
+        self.source = document.source
+        self._redactor = Redactor(document)
+        text = document.source.text
+        # Offsets of the characters that count twice in UTF-16.
+        self._wide = [] if text.isascii() else [match.start() for match in _ASTRAL.finditer(text)]
+
+    def region(self, span: Span) -> Region:
+        """A span as lines and columns."""
+        return Region(*self._position(span.start), *self._position(span.end))
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        line, column = self.source.position(offset)
+        start = self.source.starts[line - 1]
+        wide = bisect_left(self._wide, start + column - 1) - bisect_left(self._wide, start)
+        return line, column + wide
+
+    def excerpt(self, marked: Sequence[_Marked]) -> Excerpt:
+        """The lines on which spans start, with the spans marked."""
+        by_line: dict[int, list[_Marked]] = {}
+        for item in marked:
+            by_line.setdefault(self.source.position(item.span.start).line, []).append(item)
+        lines: list[ExcerptLine] = []
+        marks: list[Mark] = []
+        for number in sorted(by_line):
+            line = _Line(number)
+            for start, end in self._windows(number, by_line[number]):
+                line.add(self.source.text, start, end, self._redactor)
+            lines.append(ExcerptLine(number, line.text))
+            marks.extend(line.mark(item) for item in by_line[number])
+        return Excerpt(self.source.name, tuple(lines), tuple(marks))
+
+    def _windows(self, number: int, marked: Sequence[_Marked]) -> list[tuple[int, int]]:
+        """The parts of a line to show: all of it, or where it is long what surrounds the spans."""
+        text, starts = self.source.text, self.source.starts
+        start = starts[number - 1]
+        end = starts[number] if number < len(starts) else len(text)
+        while end > start and text[end - 1] in "\r\n":
+            end -= 1
+        if end - start <= 2 * _WINDOW:
+            return [(start, end)]
+        windows: list[tuple[int, int]] = []
+        for span in sorted(item.span for item in marked):
+            left, right = max(start, span.start - _WINDOW), min(end, span.start + _WINDOW)
+            if windows and left <= windows[-1][1]:
+                windows[-1] = (windows[-1][0], right)
+            else:
+                windows.append((left, right))
+        # The first and the last tell, by what they lack, that the line goes on there.
+        return [(start, start), *windows, (end, end)]
 
 
-class _Places:
-    """Where an offset of the text is in what is shown, counted from its first character."""
+class _Line:
+    """A line being put together from parts of the text, with masks applied."""
 
-    def __init__(self, start: int) -> None:
-        self.start = start
-        self.steps: list[tuple[int, int, int, int]] = []
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.text = ""
+        # Stretches of the text and where they went: offsets, then columns from 0.
+        self._steps: list[tuple[int, int, int, int]] = []
 
-    def __call__(self, offset: int) -> int:
-        shift = -self.start
-        for start, end, shown_start, shown_end in self.steps:
-            if offset <= start:
+    def add(self, text: str, start: int, end: int, redactor: Redactor) -> None:
+        """Add the text between two offsets, behind an ellipsis where something was left out."""
+        if self._steps and start > self._steps[-1][1]:
+            self.text += "…"
+        position = start
+        for mask in redactor.masks(start, end):
+            if mask.end > position:
+                self._step(position, max(mask.start, position), text[position : mask.start])
+                self._step(max(mask.start, position), min(mask.end, end), mask.text)
+                position = mask.end
+        self._step(position, end, text[position:end])
+
+    def _step(self, start: int, end: int, shown: str) -> None:
+        if start <= end:
+            self._steps.append((start, end, len(self.text), len(self.text) + len(shown)))
+            self.text += shown
+
+    def mark(self, item: _Marked) -> Mark:
+        """The mark of a span that starts in one of the parts."""
+        start, end = self._column(item.span.start), self._column(item.span.end)
+        return Mark(self.number, start, max(start, end), item.message, item.primary)
+
+    def _column(self, offset: int) -> int:
+        """Where an offset went; what was left out counts as the end of what stands before it."""
+        column = 0
+        for start, end, shown_start, shown_end in self._steps:
+            if offset < start:
                 break
-            if offset < end:
-                return min(shown_start + offset - start, shown_end)
-            shift = shown_end - end
-        return offset + shift
+            column = shown_end if offset >= end else min(shown_start + offset - start, shown_end)
+        return column

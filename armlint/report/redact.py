@@ -1,50 +1,93 @@
-"""Keeps secrets out of what is shown: source lines are printed with literals masked where one may stand."""
+"""Keeps secrets out of what is shown: source lines are printed with every literal masked that may be one.
+
+Which literals are secrets is for rules to say; here the question is what is surely none. That is
+what stands where templates have names and types (`dependsOn`, `apiVersion`, `location`), and what
+is a type, a version or one of the words of the template language wherever it stands. All other
+strings keep three characters and their length: `"Hun…(7)"`.
+"""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from armlint.arm import expression as syntax
+from armlint.jsontext import Comment, Member, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from armlint.jsontext import Document, Member, Node
-    from armlint.source import Span
+    from armlint.jsontext import Document
 
 _SHOWN: Final = 3
-# Functions whose string argument is a name that the template itself declares.
-_NAMING: Final = frozenset({"parameters", "variables", "lambdavariables", "copyindex", "reference"})
 
-# Members below which every literal may be, or hold, a secret: what extensions are told, and data
-# that machines are started with.
-_HOLDERS: Final = frozenset(
-    {
-        "settings",
-        "protectedsettings",
-        "customdata",
-        "userdata",
-        "environmentvariables",
-        "protectedparameters",
-        "appsettings",
-        "connectionstrings",
-        "arguments",
-        "scriptcontent",
-        "script",
-        "commandtoexecute",
-        "command",
-        "defaultvalue",
-    }
+# Members of resources and templates whose value is a name, a type or a choice, unless they stand
+# below one of _HOLDERS.
+_OPEN: Final = frozenset(
+    """
+    $schema access adminusername apiversion backendport batchsize caching capacity computername
+    contentversion copy count createoption dependson destinationaddressprefix
+    destinationaddressprefixes destinationportrange destinationportranges direction family
+    frontendport id kind languageversion licensetype location mode name offer ostype priority
+    priorityclass product protocol provisionafterextensions publisher relativepath resourcegroup
+    scope sku sourceaddressprefix sourceaddressprefixes sourceportrange sourceportranges
+    storageaccounttype subscriptionid tier type typehandlerversion version vmsize zones
+    """.split()  # noqa: SIM905 - a column of quoted words would be four times as long
 )
-# Below a holder, what is no secret by what it is.
-_HARMLESS: Final = frozenset({"timestamp", "workspaceid", "name", "type", "version"})
-_WORDS: Final = re.compile(
-    r"passw|pwd|passphrase|secret|token|credential|connectionstring|apikey|accesskey|accountkey"
-    r"|sharedkey|privatekey|signature|sas|certificate|license|auth|key$",
+# Members below which any literal may be a secret: what extensions and machines are told, and what
+# is named by the author of the template alone.
+_HOLDERS: Final = frozenset(
+    """
+    appsettings arguments command commandtoexecute connectionstrings customdata defaultvalue
+    environmentvariables metadata outputs parameters protectedparameters protectedsettings script
+    scriptcontent settings siteconfig tags userdata value values variables
+    """.split()  # noqa: SIM905 - a column of quoted words would be four times as long
+)
+_SENSITIVE: Final = re.compile(
+    r"passw|pwd|passphrase|passcode|secret|token|credential|connectionstring|apikey|accesskey|accountkey"
+    r"|sharedkey|privatekey|signature|sas|certificate|license(?!type)|auth|key$|keys$",
     re.IGNORECASE,
 )
+# What is no secret by what it is: types, versions, dates, durations, addresses, words of the language.
+_PLAIN: Final = re.compile(
+    r"""
+    /?(?:providers/)?Microsoft\.[A-Z]+(?:\.[A-Z]+)*(?:/[A-Z]+)*/?
+  | https?://schema\.management\.azure\.com/schemas/[0-9-]{10}(?:-preview)?/[A-Z]+\.json\#?
+  | /subscriptions/[0-9a-f-]{36}/resourceGroups/[\w.()-]{1,90}/providers/Microsoft\.[A-Z./]+/[\w.()-]{1,80}
+  | [0-9]{4}-[0-9]{2}-[0-9]{2}(?:-preview)?
+  | [0-9]{1,3}(?:\.[0-9]{1,5}){1,3}(?:/[0-9]{1,2})?
+  | PT?(?:[0-9]{1,3}[DHMS])+
+  | (?:Standard|Basic|Premium)_[A-Z]{1,3}[0-9]{0,3}[a-z]{0,4}(?:_v[0-9])?
+  | true|false|null|none|string|securestring|int|bool|array|object|secureobject|latest|inner|outer
+  | Incremental|Complete|Enabled|Disabled|Static|Dynamic|Allow|Deny|Inbound|Outbound|Tcp|Udp
+  | FromImage|Attach|Empty|ReadOnly|ReadWrite|Windows|Linux|SystemAssigned|UserAssigned
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# Of an address, only the host is surely no secret.
+_HOST: Final = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]{1,5})?(?=[/?#]|$)", re.IGNORECASE
+)
+# Functions whose arguments name something that the template itself declares.
+_NAMING: Final = frozenset({"parameters", "variables", "lambdavariables", "copyindex"})
+_IDENTIFYING: Final = frozenset(
+    {
+        "resourceid",
+        "subscriptionresourceid",
+        "tenantresourceid",
+        "managementgroupresourceid",
+        "extensionresourceid",
+    }
+)
+# What can be told of an expression that does not parse: functions, and names that are called.
+_CALLED: Final = re.compile(
+    r"\b(?:(?:parameters|variables)\s*\(\s*'[\w-]+'\s*\)|([A-Za-z]\w*)\s*\()", re.IGNORECASE
+)
+_MARKS: Final = re.compile(r"[\s\[\]{}(),.:]*")
+_SUPPRESSION: Final = re.compile(r"(?://|/\*)\s*armlint:\s*[a-z-]+(?:\[[\w\s,-]*\])?")
+
+_Part = TypeVar("_Part", Comment, Member, Node)
 
 
 class Mask(NamedTuple):
@@ -55,77 +98,153 @@ class Mask(NamedTuple):
     text: str
 
 
-def masks(document: Document, start: int, end: int) -> list[Mask]:
-    """What to mask between two offsets of a text, in order and without overlaps."""
-    root = document.root
-    if root is None:
-        return [Mask(start, end, "…")]
-    found: list[Mask] = []
-    for node, sensitive in _scalars(root, start, end):
-        if sensitive:
-            found.extend(_literals(node, document.source.text))
-    return [mask for mask in found if mask.start < end and mask.end > start]
+class Redactor:
+    """Finds what to mask in the text of one document."""
 
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._text = document.source.text
+        # Where the text is no JSON, what was read need not be what its author meant: a name may be
+        # half of a value, and the other half stand between two strings.
+        self._broken = bool(document.errors)
 
-def _scalars(root: Node, start: int, end: int) -> Iterator[tuple[Node, bool]]:
-    """The scalars between two offsets in order, each with whether it may be a secret."""
-    pending: list[tuple[Node, bool]] = [(root, False)]
-    while pending:
-        node, sensitive = pending.pop()
-        if node.kind not in {"object", "array"}:
-            yield node, sensitive
-            continue
-        below: list[tuple[Node, bool]] = [
-            (member.value, _sensitive(member, inside=sensitive))
-            for member in _between(node.members, start, end)
-        ]
-        below += [(item, sensitive) for item in _between(node.items, start, end)]
-        pending.extend(reversed(below))
+    def masks(self, start: int, end: int) -> list[Mask]:
+        """What to mask between two offsets, in order and without overlaps."""
+        found: list[Mask] = []
+        known: list[tuple[int, int]] = []
+        for part, is_open in self._parts(start, end):
+            known.append((part.start, part.end))
+            if isinstance(part, Member):
+                found.extend(self._masks_of_key(part))
+            elif not is_open:
+                found.extend(self._masks_of_value(part))
+        for comment in _between(self._document.comments, start, end):
+            known.append((comment.start, comment.end))
+            found.extend(_masks_of_comment(comment.start, comment.text))
+        if self._broken:
+            found.extend(self._gaps(sorted(known), start, end))
+        return sorted(mask for mask in found if mask.start < end and mask.end > start)
 
+    def _parts(self, start: int, end: int) -> Iterator[tuple[Node | Member, bool]]:
+        """The keys and scalars between two offsets, each with whether its place says that it is no secret."""
+        root = self._document.root
+        # A node, whether names count below it, and whether its own name says that it is no secret.
+        pending: list[tuple[Node, bool, bool]] = [] if root is None else [(root, not self._broken, False)]
+        while pending:
+            node, named, is_open = pending.pop()
+            if node.kind == "object":
+                for member in _between(node.members, start, end):
+                    yield member, False
+                    name = member.name.lower()
+                    below = named and name not in _HOLDERS and not _SENSITIVE.search(name)
+                    pending.append((member.value, below, below and name in _OPEN))
+            elif node.kind == "array":
+                pending.extend((item, named, is_open) for item in _between(node.items, start, end))
+            elif node.kind != "invalid":
+                yield node, is_open or (named and node.kind == "number")
 
-def _between(parts: Sequence[Member] | Sequence[Node], start: int, end: int) -> list:  # type: ignore[type-arg]
-    first = max(bisect_right(parts, start, key=lambda part: part.start) - 1, 0)
-    last = bisect_right(parts, end, key=lambda part: part.start)
-    return list(parts[first:last])
+    def _masks_of_key(self, member: Member) -> Iterator[Mask]:
+        if self._broken and not self._is_key(member):
+            yield from _masked(member.start, member.end, self._text)
+        elif member.name.startswith("["):
+            yield from self._masks_of_string(member, member.name)
 
+    def _masks_of_value(self, node: Node) -> Iterator[Mask]:
+        if isinstance(node.value, str):
+            yield from self._masks_of_string(node, node.value)
+        elif node.kind == "number":
+            yield from _masked(node.start, node.end, self._text)
 
-def _sensitive(member: Member, *, inside: bool) -> bool:
-    name = member.name.lower()
-    if name in _HOLDERS or _WORDS.search(name):
-        return True
-    return inside and name not in _HARMLESS
-
-
-def _literals(node: Node, text: str) -> Iterator[Mask]:
-    """The parts of a scalar to mask: all of it, or the literals of the expression that it is."""
-    if node.kind in {"boolean", "null"}:
-        return
-    if node.kind == "string" and isinstance(node.value, str):
-        read = syntax.read(node.value)
-        if read is not None and not isinstance(read, syntax.Invalid):
-            for literal in _values(read):
-                yield from _masked(node.span_of(literal.start + 1, literal.end - 1), text)
+    def _masks_of_string(self, part: Node | Member, value: str) -> Iterator[Mask]:
+        read = syntax.read(value)
+        if read is None:
+            yield from self._masks_within(part, value, 0, len(value))
+        elif isinstance(read, syntax.Invalid):
+            for start, end in _unclear(value):
+                yield from self._masks_within(part, value, start, end)
         else:
-            yield from _masked(node.span_of(0, len(node.value)), text)
-    else:
-        yield from _masked(node.span, text)
+            for literal in _literals(read):
+                yield from self._masks_within(part, value, literal.start + 1, literal.end - 1)
+
+    def _masks_within(self, part: Node | Member, value: str, start: int, end: int) -> Iterator[Mask]:
+        """Mask part of a string unless it is no secret by what it is."""
+        content = value[start:end]
+        if _PLAIN.fullmatch(content):
+            return
+        host = _HOST.match(content)
+        if host is not None:
+            start += host.end()
+        span = part.span_of(start, end)
+        yield from _masked(span.start, span.end, self._text)
+
+    def _is_key(self, member: Member) -> bool:
+        """Whether a name of a broken text surely is one: it stands between a comma and a colon."""
+        before = self._text[max(member.start - 200, 0) : member.start]
+        above = before.rstrip()
+        new_line = "\n" in before[len(above) :] and not above.endswith(":")
+        after = self._text[member.end : member.end + 200].lstrip()
+        return after.startswith(":") and (above[-1:] in {"{", ","} or new_line)
+
+    def _gaps(self, known: list[tuple[int, int]], start: int, end: int) -> Iterator[Mask]:
+        """Mask what is neither read nor a mark of JSON."""
+        position = start
+        for from_, to in [*known, (end, end)]:
+            gap = self._text[position : min(from_, end)]
+            if not _MARKS.fullmatch(gap):
+                lead = len(gap) - len(gap.lstrip())
+                yield from _masked(position + lead, position + len(gap.rstrip()), self._text)
+            position = max(position, to)
+            if position >= end:
+                break
 
 
-def _values(read: syntax.Expression) -> Iterator[syntax.Literal]:
+def _between(parts: Sequence[_Part], start: int, end: int) -> Sequence[_Part]:
+    first = max(bisect_right(parts, start, key=_start_of) - 1, 0)
+    return parts[first : bisect_right(parts, end, key=_start_of)]
+
+
+def _start_of(part: Comment | Member | Node) -> int:
+    return part.start
+
+
+def _literals(read: syntax.Expression) -> Iterator[syntax.Literal]:
     """The string literals of an expression but those that only name something."""
-    names: set[tuple[int, int]] = set()
+    names: set[int] = set()
     for part in syntax.walk(read):
-        if isinstance(part, syntax.Call) and part.args and part.function in _NAMING:
-            names.add((part.args[0].start, part.args[0].end))
-        elif isinstance(part, syntax.Literal) and isinstance(part.value, str):
-            if (part.start, part.end) not in names:
-                yield part
+        if isinstance(part, syntax.Call):
+            if part.function in _IDENTIFYING:
+                names.update(argument.start for argument in part.args)
+            elif part.function in _NAMING and part.args:
+                names.add(part.args[0].start)
+        elif isinstance(part, syntax.Literal) and isinstance(part.value, str) and part.start not in names:
+            yield part
 
 
-def _masked(span: Span, text: str) -> Iterator[Mask]:
-    length = span.end - span.start
-    if length > _SHOWN:
-        kept = text[span.start : span.start + _SHOWN]
+def _unclear(value: str) -> Iterator[tuple[int, int]]:
+    """What stands between the calls in a text that is no expression."""
+    from armlint.arm.functions import lookup
+
+    position = 0
+    for match in _CALLED.finditer(value):
+        if match[1] is None or lookup(match[1]) is not None:
+            if not _MARKS.fullmatch(value, position, match.start()):
+                yield position, match.start()
+            position = match.end()
+    if not _MARKS.fullmatch(value, position):
+        yield position, len(value)
+
+
+def _masks_of_comment(start: int, text: str) -> Iterator[Mask]:
+    told = _SUPPRESSION.match(text)
+    shown = text[:2] if told is None else told[0]
+    hidden = len(text) - len(shown)
+    if hidden > _SHOWN:
+        yield Mask(start + len(shown), start + len(text), f"…({hidden})")
+
+
+def _masked(start: int, end: int, text: str) -> Iterator[Mask]:
+    if end - start > _SHOWN:
+        kept = text[start : start + _SHOWN]
         # Half an escape sequence would look like another text.
-        kept = kept.partition("\\")[0]
-        yield Mask(span.start, span.end, f"{kept}…({length})")
+        kept = kept.partition("\\")[0].partition("\n")[0]
+        yield Mask(start, end, f"{kept}…({end - start})")
