@@ -325,12 +325,10 @@ def _differs(unknown: _Unknown, other: object) -> bool:
         return other.kind is not None and other.kind is not unknown.kind
     if not isinstance(other, unknown.kind):
         return True
-    if not isinstance(other, str):
-        # A list that lacks an item which the unknown one has.
+    if isinstance(other, list):
+        # One that lacks an item which the unknown list has.
         return any(all(_same(item, found) is False for found in other) for item in unknown.parts)
-    if not unknown.parts:
-        return False
-    return _starts(unknown, other) is False or _ends(unknown, other) is False
+    return isinstance(other, str) and (_starts(unknown, other) is False or _ends(unknown, other) is False)
 
 
 def _starts(text: _Unknown, whole: str) -> Truth:

@@ -74,10 +74,9 @@ def decode(data: bytes, name: str) -> Text:
         return Text(Source(data.decode("utf-8"), name), marked=False, problem=None)
     except UnicodeDecodeError as error:
         told = f"byte 0x{data[error.start]:02x} is not UTF-8; the file is read as Windows-1252"
-        text = Source(data.decode("cp1252", "replace"), name)
-        return Text(
-            text, marked=False, problem=Problem(Kind.UNEXPECTED, Span(error.start, error.start + 1), told)
-        )
+        source = Source(data.decode("cp1252", "replace"), name)
+        problem = Problem(Kind.UNEXPECTED, Span(error.start, error.start + 1), told)
+        return Text(source, marked=False, problem=problem)
 
 
 def _decoded(data: bytes, encoding: str, name: str, *, marked: bool) -> Text:
@@ -101,7 +100,15 @@ def may_be_ours(data: bytes) -> bool:
     head = folded[:_HEAD]
     if any(schema in head.replace(b"\0", b"") for schema in _SCHEMAS):
         return True
-    if b"\0" in head or folded.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in {b"{", b"/"}:
+    first = folded.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if b"\0" in head or first not in {b"{", b"[", b"/"}:
+        return False
+    # What Azure prints of a machine's extensions.
+    if b"typehandlerversion" in folded or (
+        b"publisher" in folded and (b"provisioningstate" in folded or b"/extensions/" in folded)
+    ):
+        return True
+    if first == b"[":
         return False
     if any(schema in folded for schema in _SCHEMAS) or _ESCAPED_LETTER.search(folded):
         return True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from armlint.source import Source, Span
+if TYPE_CHECKING:
+    from armlint.source import Source, Span
 
 
 class Severity(StrEnum):

@@ -308,6 +308,16 @@ def test_message(schema: Any, instance: Any, expected: list[tuple[tuple[Any, ...
     assert found == expected
 
 
+def test_a_value_that_is_wrong_itself_is_not_blamed_for_a_condition_too() -> None:
+    probe = {
+        "properties": {"protocol": {"type": "string"}, "port": {"type": "integer"}},
+        "allOf": [{"if": {"properties": {"protocol": {"const": "tcp"}}}, "else": {"required": ["path"]}}],
+    }
+    for schema in (probe, {**probe["allOf"][0], "properties": probe["properties"]}):
+        assert [v.path for v in violations(lifted({"protocol": 1}), schema)] == [("protocol",)]
+        assert [v.path for v in violations(lifted({"protocol": "http"}), schema)] == [()]
+
+
 def test_names_are_those_whose_presence_is_the_matter() -> None:
     both = {
         "not": {

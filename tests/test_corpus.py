@@ -8,6 +8,7 @@ rather than into the table.
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,7 @@ SPEC = (
     f"{TTK}IDs-Should-Be-Derived-From-ResourceIDs/Pass/"
     "template-that-contains-dataCollectionRuleImmutableId-should-pass.json"
 )
+COMMANDS = f"{TTK}CommandToExecute-Must-Use-ProtectedSettings-For-Secrets"
 SCOPES = "docs-samples/azure-resource-manager/scope/"
 
 # Rule, file, lines.
@@ -95,17 +97,24 @@ FINDINGS: dict[str, dict[str, list[int]]] = {
         f"{TTK}apiversions-should-be-recent/Pass/Nested-API-Version.json": [8, 8, 10],
         f"{TTK}apiversions-should-be-recent/Pass/scope-property.json": [9, 12, 14, 15],
     },
-    # `commandToExecute` in `settings` of CustomScript. Three of them need folding: a variable that holds all
-    # properties, a variable that holds the handler's type, `union()` with `createObject()`. The command in
-    # cte-fp-escaped.json is plain text, no secret, but a command all the same.
+    # `listKeys()` without arguments.
+    "EXP403": {
+        f"{COMMANDS}/Fail/ListKeys.json": [8],
+        f"{COMMANDS}/Pass/list-function-SymbolicName.json": [8],
+    },
+    "EXP408": {
+        # `uri('gallery.azure.com', 'foo')`: no scheme, so no address to build on.
+        f"{TTK}DeploymentTemplate-Must-Not-Contain-Hardcoded-Uri/Fail/Hardcoded-Uri-In-Uri.json": [4],
+        # A type with two segments and one name.
+        f"{TTK}ResourceIds-should-not-contain/Pass/ResourceIds-should-not-contain.json": [8],
+    },
+    # `commandToExecute` in `settings` of CustomScript, without a secret of which more would have to be said
+    # there: one is plain text, in one the secret was told of where it enters the inner deployment, in one
+    # where an output shows it.
     "EXT101": {
         "adversarial/cte-fp-escaped.json": [21],
         "adversarial/cte-nested-string-param.json": [36],
-        "adversarial/cte-parent-prefix.json": [23],
         "adversarial/cte-reference-output.json": [53],
-        "adversarial/cte-type-in-variable.json": [24],
-        "adversarial/cte-union.json": [25],
-        "adversarial/cte-var-chain.json": [29],
     },
     # The variable with all properties has neither a version nor a switch for upgrades.
     "EXT102": {
@@ -120,7 +129,111 @@ FINDINGS: dict[str, dict[str, list[int]]] = {
     "EXT105": {
         f"{TTK}Resources-Should-Not-Be-Ambiguous/Pass/NestedResourceType.json": [12],
     },
+    # Over on the day of these tests: the identity extension since 2019, IaaSDiagnostics since March 2026.
+    "EXT106": {
+        f"{TTK}ManagedIdentityExtension-must-not-be-used/Fail/ManagedIdentity-Resource.json": [16],
+        "docs-samples/application-insights/ServiceFabricCluster.json": [345],
+        "docs-samples/application-insights/WindowsVirtualMachine.json": [206],
+        "docs-samples/application-insights/WindowsVirtualMachineScaleSet.json": [270],
+    },
+    # DSC, which ends in 2028. The modules pass the type to an inner template that makes the extension.
+    "EXT107": {
+        "adversarial/dsc-settings-password.json": [17],
+        "bicep-modules/avm.res.compute.virtual-machine-scale-set.json": [2776],
+        "bicep-modules/avm.res.compute.virtual-machine.json": [7782, 8850],
+    },
+    # The Linux handler refuses a `storageAccountName` in `settings`.
+    "EXT113": {
+        "adversarial/cse-storage-key.json": [17],
+    },
+    # Secrets in `settings`: through a variable with all properties, through `union()`, an index, with the
+    # handler's type in a variable, as arguments of DSC. In the marketplace sample it is a SAS token in
+    # `fileUris`, which belong in `protectedSettings` then.
+    "SEC201": {
+        "adversarial/cse-storage-key.json": [18],
+        "adversarial/cte-parent-prefix.json": [23],
+        "adversarial/cte-type-in-variable.json": [24],
+        "adversarial/cte-union.json": [25],
+        "adversarial/cte-var-chain.json": [29],
+        "adversarial/dsc-settings-password.json": [22],
+        f"{TTK}Common/Pass/100-marketplace-sample/azuredeploy.json": [381],
+    },
+    # Keys, connection strings and secure parameters in outputs that are strings or objects.
+    "SEC202": {
+        "adversarial/cte-reference-output.json": [28],
+        "adversarial/out-deep-object.json": [13],
+        "adversarial/out-param-default.json": [17],
+        "adversarial/out-variable.json": [16],
+        f"{TTK}Outputs-Must-Not-Contain-Secrets/Fail/Outputs-Cannot-Echo-ListKeys-In-Secret-Object.json": [8],
+        f"{TTK}Outputs-Must-Not-Contain-Secrets/Fail/Outputs-Cannot-Echo-ListKeys-With-Concat.json": [7],
+        f"{TTK}Outputs-Must-Not-Contain-Secrets/Fail/Outputs-Cannot-Echo-Lists.json": [7],
+        # `listAdminKeys()`, whatever resource it names.
+        f"{TTK}ResourceIds-should-not-contain/Pass/ResourceIds-should-not-contain.json": [25],
+        "docs-samples/mslearn-arm-Module-sample/storage.json": [28],
+    },
+    # Evaluated by the parent into a nested template of outer scope.
+    "SEC203": {
+        "adversarial/nest-first-match-literal.json": [34],
+        f"{TTK}Secure-Params-In-Nested-Deployments/Fail/listKeys-implicit.json": [27],
+    },
+    # A secure value for an inner template's parameter of type string.
+    "SEC204": {
+        "adversarial/cte-nested-string-param.json": [47],
+        "adversarial/out-nested-launder.json": [37],
+        # The default of a plain object parameter has the SAS token in it.
+        f"{TTK}JSONFiles-Should-Be-Valid/Pass/azuredeploy.json": [65],
+        f"{TTK}Parameter-Types-Should-Be-Consistent/Fail/InconsistentParameterTypes.json": [24],
+        f"{TTK}Parameter-Types-Should-Be-Consistent/Fail/grandchild.json": [44],
+    },
+    "SEC205": {
+        "adversarial/def-newguid-bypass.json": [7],
+        "adversarial/def-secureobject.json": [7],
+        f"{TTK}Secure-Params-In-Nested-Deployments/Pass/Nested-Outer-Nothing-SymbolicNaming.json": [7],
+        f"{TTK}Secure-Params-In-Nested-Deployments/Pass/nested-outer-nothing.json": [7],
+        # `" [ newGuid() ]"` begins with a blank, so it is no expression but a text, the same for all.
+        f"{TTK}Secure-String-Parameters-Cannot-Have-Default/Pass/NewGuid-As-Default-With-Spaces.json": [21],
+    },
+    # Strings by the names of sqlAdminPwd, sasToken, apiKey, connectionString, sshPrivateKey, passphrase,
+    # secret, secretGrandChild and storageAccountKey.
+    "SEC206": {
+        "adversarial/pw-other-names.json": [5, 8, 11, 14, 17, 20],
+        f"{TTK}Parameter-Types-Should-Be-Consistent/Fail/InconsistentParameterTypes.json": [34, 70],
+        f"{TTK}Parameter-Types-Should-Be-Consistent/Fail/grandchild.json": [51],
+        "docs-samples/tutorial-sql-extension/azuredeploy2.json": [38],
+    },
+    "SEC209": {
+        f"{TTK}Deployment-Resources-Must-Not-Be-Debug/Fail/DebugSettingRequest.json": [10],
+        f"{TTK}Deployment-Resources-Must-Not-Be-Debug/Fail/DebugSettingRequestResponse.json": [10],
+        f"{TTK}Deployment-Resources-Must-Not-Be-Debug/Fail/DebugSettingResponse.json": [10],
+    },
+    # Passwords from a variable's text or a plain parameter; a script's `secureValue` written out.
+    "SEC211": {
+        "adversarial/adm-object-variable.json": [26],
+        "adversarial/adm-only-last-checked.json": [23],
+        "adversarial/adm-string-param-default.json": [24],
+        f"{TTK}adminUsername-Should-Not-Be-A-Literal/Fail/Literal-Admin-AdminLogin.json": [16],
+        "docs-samples/deployment-script/deploymentscript-basic-cli.json": [39],
+    },
+    "SEC212": {
+        f"{TTK}adminUsername-Should-Not-Be-A-Literal/Fail/Literal-Admin-AdminLogin.json": [15],
+        f"{TTK}adminUsername-Should-Not-Be-A-Literal/Fail/Literal-Admin-Username-SymbolicName.json": [7],
+        f"{TTK}adminUsername-Should-Not-Be-A-Literal/Fail/Literal-Admin-Username.json": [7],
+        # `[variables('foo')].username` does not end in a bracket: it is a text.
+        f"{TTK}adminUsername-Should-Not-Be-A-Literal/Fail/Literal-Variable-Property-Username.json": [12],
+        # The inner template gets `sneaky` from its parent, always.
+        f"{TTK}adminUsername-Should-Not-Be-A-Literal/Fail/nested-deployment-literal.json": [77],
+        # Two jump boxes, deep in modules, whose administrator is always `localAdministrator`.
+        "bicep-modules/avm.ptn.aca-lza.hosting-environment.json": [8254, 14812],
+    },
 }
+
+
+class Today(date):
+    """A date on which what is said of retired extensions never changes."""
+
+    @classmethod
+    def today(cls) -> Today:
+        return cls(2026, 9, 1)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +241,9 @@ def report(corpus: Path) -> Report:
     """All files of the corpus, checked with the rules that are on by default."""
     rules = run.load_rules().select()
     found = list(files.find([str(corpus)], files.Excludes([])))
-    return run.report(run.check_files(found, rules, jobs=1), rules, armlint.__version__, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "date", Today)
+        return run.report(run.check_files(found, rules, jobs=1), rules, armlint.__version__, None)
 
 
 def test_nothing_fails(report: Report) -> None:
@@ -160,9 +275,10 @@ def test_findings_are_those_that_were_read_and_found_right(report: Report, corpu
     } == FINDINGS
 
 
-def test_what_bicep_made_draws_no_error(corpus: Path) -> None:
-    entries = armlint.check_paths([corpus / "bicep-modules"])
-    assert [entry for entry in entries if entry.rule[:3] in {"ARM", "EXP", "DEP", "EXT"}] == []
+def test_what_bicep_made_draws_no_error(report: Report) -> None:
+    made = [entry for entry in report.entries if "/bicep-modules/" in entry.path]
+    assert [entry for entry in made if entry.rule[:3] in {"ARM", "EXP", "DEP"}] == []
+    assert [entry for entry in made if entry.severity == "error"] == []
 
 
 def test_the_report_is_the_same_every_time(corpus: Path) -> None:

@@ -76,7 +76,10 @@ def test_argument_count_of_user_functions() -> None:
     function = {
         "namespace": "my",
         "members": {
-            "hi": {"parameters": [{"name": "n", "type": "string"}], "output": {"type": "string", "value": "x"}}
+            "hi": {
+                "parameters": [{"name": "n", "type": "string"}],
+                "output": {"type": "string", "value": "x"},
+            }
         },
     }
     content = template(
@@ -267,7 +270,10 @@ def machine(**profile: Any) -> dict[str, Any]:
         ("[variables('fixed')]", "'adminPassword' is set to a literal"),
         ("[variables('o').pw]", "'adminPassword' is set to a literal"),
         ("[parameters('plain')]", "'adminPassword' is set from parameter 'plain', which is not secure"),
-        ("[concat(parameters('plain'), '!')]", "'adminPassword' is set from parameter 'plain', which is not secure"),
+        (
+            "[toUpper(parameters('plain'))]",
+            "'adminPassword' is set from parameter 'plain', which is not secure",
+        ),
         ("[parameters('secure')]", None),
         ("[concat(parameters('secure'), parameters('plain'))]", None),
         ("[reference('vault').value]", None),
@@ -316,7 +322,7 @@ def test_literal_admin_username(value: str, fires: bool) -> None:
         ({"variables": {"passwordSecretName": "[uniqueString(resourceGroup().id)]"}}, 0),
         ({"resources": [machine(adminPassword="[guid(resourceGroup().id)]")]}, 1),
         ({"parameters": {"apiKey": {"type": "string", "defaultValue": "[guid(resourceGroup().id)]"}}}, 1),
-        ({"parameters": {"apiKey": {"type": "securestring", "defaultValue": "[guid(resourceGroup().id)]"}}}, 0),
+        ({"parameters": {"apiKey": {"type": "securestring", "defaultValue": "[guid(tenant().id)]"}}}, 0),
         ({"parameters": {"apiKey": {"type": "string", "defaultValue": "[newGuid()]"}}}, 0),
     ],
 )

@@ -1283,7 +1283,7 @@ def test_time_is_linear_in_the_text(make: Callable[[int], dict[str, Any]]) -> No
 
     spent(100)
     # A busy machine gets a second and a third chance.
-    assert any(spent(1600) < 2.8 * spent(800) for _ in range(3))
+    assert any(spent(1200) < 2.8 * spent(600) for _ in range(3))
 
 
 def test_when_all_work_is_spent_everything_further_is_unknown() -> None:
@@ -1402,7 +1402,7 @@ CONSTANTS = st.sampled_from(
 
 
 @given(strings(), CONSTANTS, st.sampled_from(["", "a", "x/y"]))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @example("[union(createObject('a', 1), createObject('a', parameters('any')))]", None, "a")
 @example("[concat(parameters('any'), parameters('any'))]", [1], "a")
 @example("[array(concat(parameters('any')))]", [1], "a")
@@ -1519,12 +1519,12 @@ def test_no_mutation_of_a_real_template_makes_anything_raise() -> None:
             continue
         if not isinstance(document, dict):
             continue
-        for _ in range(4):
+        for _ in range(3):
             copy = json.loads(text)
             mutated(copy, chance)
             everything(copy)
             tried += 1
-    assert tried > 200
+    assert tried > 150
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus")

@@ -1,7 +1,10 @@
 """Secrets are followed through everything that carries them, and into nothing else."""
 
+# ruff: noqa: E501 - tables of calls and resources are read best with a case in a line
+
 from __future__ import annotations
 
+import gc
 import json
 import re
 import time
@@ -531,6 +534,7 @@ CALLS = [
         "groupBy(createArray(createObject('k', 'y', 'v', P)), lambda('x', lambdaVariables('x').k)).y[0].v",
         "groupBy(createArray(createObject('k', 'y', 'v', P)), lambda('x', lambdaVariables('x').k)).y[0].k",
     ),
+    ("objectKeys(toObject(createArray('y'), lambda('x', P)))", "objectKeys(toObject(createArray(P), lambda('x', 'k')))"),
     (
         "mapValues(createObject('a', P), lambda('v', concat('x', lambdaVariables('v')))).a",
         "mapValues(createObject('a', P), lambda('v', length(lambdaVariables('v')))).a",
@@ -735,6 +739,8 @@ def test_a_secure_parameter_of_an_inner_template_stays_the_same_secret() -> None
         ({"cmd": "[variables('wrapped')]"}, "SEC204"),
         ("[createObject('cmd', createObject('value', parameters('pw')))]", "SEC204"),
         ({"cmd": {"reference": {"keyVault": {"id": "x"}, "secretName": "y"}}}, "SEC218"),
+        ({"cmd": "[createObject('reference', createObject('keyVault', createObject('id', 'x'), 'secretName', 'y'))]"}, "SEC218"),
+        ({"cmd": "[if(parameters('f'), createObject('reference', createObject('keyVault', 1)), createObject('value', ''))]"}, "SEC218"),
         ({"other": {"value": "[parameters('pw')]"}}, None),
         ({}, None),
     ],
@@ -798,8 +804,7 @@ def test_only_members_that_the_inner_type_keeps_secret_may_hold_secrets() -> Non
 
 
 def outer(inside: Json, **more: Any) -> Json:
-    made = deployment(inside, scope="outer", **more)
-    return made
+    return deployment(inside, scope="outer", **more)
 
 
 def test_outer_scope_keeps_what_it_evaluates() -> None:
@@ -1166,7 +1171,7 @@ def test_child_extensions_and_machines_of_unknown_names() -> None:
     assert told.pointer == "/resources/0/resources/0/properties/settings/x"
 
 
-# --------------------------------------------------------------------------------------------- fail()
+# ------------------------------------------------------------------------------- the message of fail
 
 
 @pytest.mark.parametrize(
@@ -1206,3 +1211,407 @@ def test_messages_of_fail_stay_in_the_history(parts: Json, pointer: str | None) 
         assert each.message == (
             "secure parameter 'pw' reaches the message of fail(), which stays in the deployment's history"
         )
+
+
+# ------------------------------------------------------------------------------- readable properties
+
+
+def test_names_tags_and_dependencies() -> None:
+    named = {
+        "type": "A.B/c",
+        "name": "[concat('x', parameters('pw'))]",
+        "tags": {"a": "b", "c": "[parameters('pw')]"},
+    }
+    other = {
+        "type": "A.B/d",
+        "name": "y",
+        "dependsOn": ["[resourceId('A.B/c', concat('x', parameters('pw')))]"],
+    }
+    assert rules(template(resources=[named, other])) == [
+        ("SEC208", "/resources/0/name"),
+        ("SEC208", "/resources/0/tags/c"),
+    ]
+    # Told where nothing else is.
+    assert rules(template(resources=[other])) == [("SEC208", "/resources/0/dependsOn/0")]
+    (told,) = found(
+        template(resources=[other | {"tags": "[createObject('t', parameters('pw'))]", "dependsOn": []}])
+    )
+    assert told.pointer == "/resources/0/tags"
+    assert told.message == (
+        "secure parameter 'pw' reaches 'tags' of 'y': tags are plain text in listings, logs and bills"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "pointer"),
+    [
+        ("Microsoft.Automation/automationAccounts/variables", {"value": "P", "isEncrypted": False}, "/value"),
+        ("Microsoft.Automation/automationAccounts/variables", {"value": "P"}, "/value"),
+        ("Microsoft.Automation/automationAccounts/variables", {"value": "P", "isEncrypted": True}, None),
+        (
+            "Microsoft.Automation/automationAccounts/variables",
+            {"value": "P", "isEncrypted": "[parameters('f')]"},
+            None,
+        ),
+        ("Microsoft.ApiManagement/service/namedValues", {"value": "P", "secret": True}, None),
+        ("Microsoft.ApiManagement/service/namedValues", {"value": "P", "secret": "[false()]"}, "/value"),
+        (
+            "Microsoft.ContainerRegistry/registries/tasks",
+            {
+                "step": {
+                    "values": [{"name": "a", "value": "P", "isSecret": True}, {"name": "b", "value": "P"}]
+                }
+            },
+            "/step/values/1/value",
+        ),
+        (
+            "microsoft.resources/DEPLOYMENTSCRIPTS",
+            {"copy": [{"name": "environmentVariables", "count": 2, "input": {"name": "x", "value": "P"}}]},
+            "/copy/0/input/value",
+        ),
+        (
+            "Microsoft.Resources/deploymentScripts",
+            {"environmentVariables": "[variables('list')]"},
+            "/environmentVariables",
+        ),
+        (
+            "Microsoft.Resources/deploymentScripts",
+            {"environmentVariables": ["[variables('entry')]"]},
+            "/environmentVariables/0",
+        ),
+        ("Microsoft.Resources/deploymentScripts", "[variables('script')]", ""),
+        (
+            "Microsoft.Resources/deploymentScripts",
+            {"storageAccountSettings": {"storageAccountKey": "P"}},
+            None,
+        ),
+        (
+            "Microsoft.Resources/deploymentScripts",
+            {"environmentVariables": [{"name": "x", "secureValue": "P"}]},
+            None,
+        ),
+        ("Microsoft.Compute/virtualMachines", {"osProfile": {"adminPassword": "P", "customData": "x"}}, None),
+        (
+            "Microsoft.Compute/virtualMachines",
+            {"osProfile": {"customData": "[base64(concat('x', parameters('pw')))]"}},
+            "/osProfile/customData",
+        ),
+        ("Microsoft.Web/sites", {"siteConfig": {"appSettings": [{"name": "x", "value": "P"}]}}, None),
+        ("Contoso.Unknown/things", {"anything": "P"}, None),
+    ],
+)
+def test_properties_that_can_be_read(kind: str, properties: object, pointer: str | None) -> None:
+    text = json.dumps(properties).replace('"P"', json.dumps("[parameters('pw')]"))
+    entry = {"name": "x", "value": "[parameters('pw')]"}
+    variables = {"list": [entry], "entry": entry, "script": {"arguments": "[parameters('pw')]"}}
+    resource = {"type": kind, "apiVersion": "1", "name": "n", "properties": json.loads(text)}
+    told = template(
+        parameters={"pw": SECURE, "f": {"type": "bool"}}, variables=variables, resources=[resource]
+    )
+    assert rules(told) == ([] if pointer is None else [("SEC208", f"/resources/0/properties{pointer}")])
+
+
+def test_links_and_settings_of_web_apps_are_accepted_practice() -> None:
+    properties = {"mode": "Incremental", "templateLink": {"uri": "[uri('https://x/', parameters('pw'))]"}}
+    resource = {"type": "Microsoft.Resources/deployments", "name": "x", "properties": properties}
+    assert found(template(resources=[resource])) == []
+
+
+# ------------------------------------------------------------------------------------ whatever stands there
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        None, 3, True, "", "x", "[", "[]", "[[x]", [], {}, "[parameters('pw')]", "[variables('v')]", "[parameters()]", "[parameters(1)]",
+        "[variables(null())]", "[reference('x').outputs.o.value]", "[reference()]", "[references('x')]", "[if(1)]", "[union()]",
+        "[json()]", "[first()]", "[last(createArray(1), 2, 3)]", "[tryGet()]", "[items()]", "[createObject(1)]", "[lambda()]",
+        "[map(createArray(1), lambda('x', lambdaVariables('x')))]", "[map()]", "[reduce(1, 2, lambda(3))]", "[fail()]",
+        "[fail(parameters('pw'))]", "[ns.f(1)]", "[ns.f(parameters('pw'))]", "[take(1)]", "[skip()]", "[flatten(1)]", "[array()]",
+        "[indexFromEnd(createArray(parameters('pw')), 'x')]", "[listOutputsWithSecureValues()]", "[list()]", "[coalesce()]",
+        {"value": "[parameters('pw')]"}, {"reference": 1}, {"$ref": "#/definitions/x"}, {"type": "securestring"}, {"type": 5},
+        {"copy": [{"name": "a", "count": 2, "input": "[parameters('pw')]"}]}, {"copy": [{}, 1, {"name": 3, "input": 4}]},
+    ]
+)  # fmt: skip
+NAMES = st.sampled_from(
+    [
+        "name", "type", "properties", "settings", "outputs", "value", "copy", "input", "parameters", "variables",
+        "template", "resources", "tags", "definitions", "$ref", "items", "prefixItems", "additionalProperties",
+        "functions", "namespace", "members", "output", "defaultValue", "templateLink", "relativePath",
+        "expressionEvaluationOptions", "scope", "dependsOn", "condition", "[parameters('pw')]", "x", "v",
+    ]
+)  # fmt: skip
+ANYTHING = st.recursive(
+    FRAGMENTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150)
+@given(
+    st.dictionaries(
+        st.sampled_from(["parameters", "variables", "functions", "resources", "outputs", "definitions"]),
+        ANYTHING,
+    ),
+    st.lists(ANYTHING, max_size=3),
+    ANYTHING,
+)
+def test_nothing_raises_on_any_template(parts: Json, resources: list[Any], inside: Any) -> None:
+    kinds = [
+        "Microsoft.Resources/deployments",
+        "Microsoft.Compute/virtualMachines/extensions",
+        "Microsoft.Compute/virtualMachineScaleSets",
+    ]
+    made = [
+        {"type": kind, "name": "x", "properties": each} for kind, each in zip(kinds, resources, strict=False)
+    ]
+    whole = template(**parts)
+    if isinstance(whole["resources"], list):
+        whole["resources"] = [
+            *whole["resources"],
+            *made,
+            deployment({"parameters": inside, "outputs": inside}, inside),
+        ]
+    found(whole)
+    found(deployment({"resources": [whole]}, scope="outer")["properties"]["template"])
+
+
+def chain(length: int, link: Callable[[int], object], first: object = "[parameters('pw')]") -> Json:
+    """Variables that need each other in a chain, the last in a public setting."""
+    variables = {"v0": first} | {f"v{n}": link(n) for n in range(1, length + 1)}
+    return command(f"[string(variables('v{length}'))]", variables=variables)
+
+
+def nested_chain(depth: int, scope: str = "inner", back: bool = False) -> Json:
+    made: Json = {"outputs": output("[parameters('pw')]")}
+    for level in range(depth):
+        passed = {"pw": {"value": "[concat('x', parameters('pw'))]"}} if scope == "inner" else None
+        made["parameters"] = {"pw": SECURE}
+        made = {"resources": [deployment(made, passed, scope, name=f"d{level}")]}
+        if back:
+            made["outputs"] = output(f"[reference('d{level}').outputs.o.value]")
+    return template(**made)
+
+
+def users(count: int, body: Callable[[int], str]) -> Json:
+    members = {
+        f"f{n}": {
+            "parameters": [{"name": "a", "type": "string"}],
+            "output": {"type": "string", "value": body(n)},
+        }
+        for n in range(count)
+    }
+    return command("[ns.f0(parameters('pw'))]", functions=[{"namespace": "ns", "members": members}])
+
+
+def defaults(length: int) -> Json:
+    parameters = {"pw": SECURE, "p0": PLAIN | {"defaultValue": "[parameters('pw')]"}}
+    for n in range(1, length + 1):
+        parameters[f"p{n}"] = PLAIN | {"defaultValue": f"[concat(parameters('p{n - 1}'), 'x')]"}
+    return command(f"[parameters('p{length}')]", parameters=parameters)
+
+
+def sequence(length: int) -> Json:
+    resources = []
+    for n in range(length):
+        value = f"[reference('d{n + 1}').outputs.o.value]" if n < length - 1 else "[parameters('pw')]"
+        inside = {"parameters": {"s": SECURE}, "outputs": output("[parameters('s')]")}
+        resources.append(deployment(inside, {"s": {"value": value}}, name=f"d{n}"))
+    return template(resources=resources)
+
+
+def definitions(count: int, kind: Callable[[int], Json]) -> Json:
+    return typed({"$ref": "#/definitions/t0"}, ".a.b", {f"t{n}": kind(n) for n in range(count)})
+
+
+def backwards(made: Json) -> Json:
+    return made | {"variables": dict(reversed(made["variables"].items()))}
+
+
+def two(name: str, inner: str, n: int) -> str:
+    return f"[{name}({inner.format(n)}, {inner.format(n)})]"
+
+
+LISTED = "listKeys('{}', 'v')"
+GROWING: dict[str, tuple[Callable[[int], Json], int, int]] = {
+    "a chain of variables": (lambda n: chain(n, lambda i: f"[concat(variables('v{i - 1}'), 'x')]"), 1000, 1),
+    "a chain backwards": (lambda n: backwards(chain(n, lambda i: f"[variables('v{i - 1}')]")), 1000, 1),
+    "objects in objects": (lambda n: chain(n, lambda i: {"a": f"[variables('v{i - 1}')]"}), 1000, 1),
+    "a diamond": (lambda n: chain(n, lambda i: two("concat", "variables('v{0}')", i - 1)), 20, 1),
+    "a diamond of objects": (
+        lambda n: chain(n, lambda i: {"a": f"[variables('v{i - 1}')]", "b": f"[variables('v{i - 1}')]"}),
+        20,
+        1,
+    ),
+    "a diamond of arrays": (
+        lambda n: chain(n, lambda i: two("createArray", "variables('v{0}')", i - 1)),
+        20,
+        1,
+    ),
+    "a diamond of unions": (
+        lambda n: chain(n, lambda i: two("union", "createObject('a', variables('v{0}'))", i - 1)),
+        20,
+        1,
+    ),
+    "a growing union": (
+        lambda n: chain(
+            n, lambda i: f"[union(variables('v{i - 1}'), createObject('k{i}', parameters('pw')))]", {}
+        ),
+        400,
+        1,
+    ),
+    "branches": (
+        lambda n: chain(
+            n,
+            lambda i: f"[if(parameters('f'), variables('v{i - 1}'), createObject('k{i}', parameters('pw')))]",
+            {},
+        ),
+        400,
+        1,
+    ),
+    "defaults": (defaults, 1000, 1),
+    "a wide object": (
+        lambda n: command(
+            "[string(variables('w'))]", variables={"w": {f"k{i}": "[parameters('pw')]" for i in range(n)}}
+        ),
+        5000,
+        1,
+    ),
+    "wide settings": (
+        lambda n: template(resources=[extension({f"k{i}": "[parameters('pw')]" for i in range(n)})]),
+        5000,
+        5000,
+    ),
+    "items of a wide object": (
+        lambda n: template(
+            variables={"w": {f"k{i}": "[parameters('pw')]" for i in range(n)}},
+            resources=[extension({f"k{i}": "[variables('w')[parameters('x')]]" for i in range(n)})],
+        ),
+        500,
+        500,
+    ),
+    "many secrets": (lambda n: command(f"[concat({', '.join(map(LISTED.format, range(n)))})]"), 500, 64),
+    "inner templates": (nested_chain, 15, 1),
+    "inner templates and back": (lambda n: nested_chain(n, back=True), 15, 1),
+    "outer templates": (lambda n: nested_chain(n, "outer"), 15, 1),
+    "deployments one after the other": (sequence, 500, 1),
+    "functions that call each other": (
+        lambda n: users(n, lambda i: f"[ns.f{i + 1}(parameters('a'))]" if i < n - 1 else "[parameters('a')]"),
+        500,
+        1,
+    ),
+    "functions in rings": (
+        lambda n: users(
+            n,
+            lambda i: (
+                f"[concat(parameters('a'), ns.f{(i + 1) % n}(parameters('a')), ns.f{i * 7 % n}(parameters('a')))]"
+            ),
+        ),
+        100,
+        1,
+    ),
+    "types in rings": (
+        lambda n: definitions(
+            n,
+            lambda i: {
+                "type": "object",
+                "properties": {"a": {"$ref": f"#/definitions/t{(i + 1) % n}"}, "b": SECURE},
+            },
+        ),
+        500,
+        1,
+    ),
+    "a diamond of types": (
+        lambda n: definitions(
+            n,
+            lambda i: (
+                {
+                    "type": "object",
+                    "properties": {
+                        "a": {"$ref": f"#/definitions/t{i + 1}"},
+                        "b": {"$ref": f"#/definitions/t{i + 1}"},
+                    },
+                }
+                if i < 15
+                else SECURE
+            ),
+        ),
+        20,
+        1,
+    ),
+    "loops in loops": (
+        lambda n: command("[" + "map(createArray(1), lambda('x', " * n + "parameters('pw')" + "))" * n + "]"),
+        20,
+        1,
+    ),
+    "sums in sums": (
+        lambda n: command(
+            "[" + "reduce(createArray(1), '', lambda('x', 'y', " * n + "parameters('pw')" + "))" * n + "]"
+        ),
+        20,
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", GROWING)
+def test_twice_the_size_takes_twice_the_time(shape: str) -> None:
+    make, size, due = GROWING[shape]
+
+    def seconds(times: int) -> float:
+        model = Model(document(make(size * times)))
+        assert model.templates
+        assert model.resources is not None
+        assert model.extensions is not None
+        # What the tests before have left in memory must not be searched for garbage meanwhile.
+        gc.disable()
+        started = time.process_time()
+        made = leaks.analyse(model)
+        taken = time.process_time() - started
+        gc.enable()
+        assert len(made) == (due * times if due == size else due)
+        return taken
+
+    # The machine may be busy with something else: only the best of a few runs tells.
+    once, twice = seconds(1), seconds(2)
+    for _ in range(6):
+        if twice <= 2.3 * max(once, 0.01):
+            break
+        once, twice = min(once, seconds(1)), min(twice, seconds(2))
+    assert twice <= 2.3 * max(once, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ({"$ref": "#/definitions/secret"}, "declared here as secret"),
+        ({"type": "SecureString"}, "declared here as SecureString"),
+    ],
+)
+def test_the_label_names_the_type_as_it_is_written(kind: Json, words: str) -> None:
+    (told,) = found(typed(kind, "", {"secret": SECURE}))
+    assert told.labels == (words,)
+
+
+def test_a_type_that_is_none_is_not_repeated() -> None:
+    inside = {"parameters": {"cmd": {"type": "Hunter2!"}}}
+    (told,) = found(template(resources=[deployment(inside, {"cmd": {"value": "[parameters('pw')]"}})]))
+    assert told.labels[1] == "declared here as a value of unknown type"
+
+
+def test_no_finding_repeats_what_a_template_holds_in_literals() -> None:
+    told = found(
+        template(
+            variables={"v": "[concat('Hunter2!', parameters('pw'))]"},
+            resources=[
+                extension({"x": "[concat('Hunter2!', variables('v'))]"}),
+                deployment(
+                    {"parameters": {"cmd": PLAIN}}, {"cmd": {"value": "[concat('Hunter2!', variables('v'))]"}}
+                ),
+            ],
+            outputs=output("[concat('Hunter2!', listKeys('Hunter2!', 'v').k)]"),
+        )
+    )
+    assert len(told) == 3
+    for each in told:
+        assert "Hunter2" not in each.message + "".join(each.flow + each.labels)

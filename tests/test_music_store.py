@@ -70,7 +70,7 @@ def line_of(text: str, part: str) -> int:
 
 
 def check(text: str, rule: str) -> list[Entry]:
-    return [entry for entry in armlint.check(text) if entry.rule == rule]
+    return list(armlint.check(text, select=[rule]))
 
 
 def test_as_it_is_the_template_is_sound(store: Store) -> None:
@@ -94,16 +94,31 @@ def test_the_child_extension_is_resolved(store: Store) -> None:
     assert (item.auto_upgrade_minor_version, item.enable_automatic_upgrade) == (True, None)
 
 
+def with_the_command_public(text: str) -> str:
+    """The template with `commandToExecute` moved from the protected to the public settings."""
+    start = text.index('"commandToExecute"')
+    command = text[start : text.index("\n", start)]
+    text = edited(text, command, '"timestamp": 1')
+    return edited(text, '"settings": {\n', f'"settings": {{\n              {command},\n')
+
+
 def test_a_command_moved_to_the_public_settings_is_pointed_at(store: Store) -> None:
-    start = store.text.index('"commandToExecute"')
-    command = store.text[start : store.text.index("\n", start)]
-    text = edited(store.text, command, '"secretless": true')
-    text = edited(text, '"settings": {\n', f'"settings": {{\n              {command},\n')
+    text = with_the_command_public(store.text)
     (entry,) = check(text, "EXT101")
     assert entry.pointer == f"{EXTENSION}/properties/settings/commandToExecute"
     assert shown(text, entry.region) == '"commandToExecute"'
     assert entry.region.line == line_of(text, '"commandToExecute"')
     assert entry.region.column == text.splitlines()[entry.region.line - 1].index('"commandToExecute"') + 1
+
+
+def test_the_password_in_that_command_is_what_is_told_first(store: Store) -> None:
+    """A secret in public is graver than a command in public; of one member only the graver is shown."""
+    text = with_the_command_public(store.text)
+    here = f"{EXTENSION}/properties/settings/commandToExecute"
+    (entry,) = [entry for entry in armlint.check(text) if entry.pointer == here]
+    assert entry.rule == "SEC201"
+    assert entry.region.line == line_of(text, '"commandToExecute"')
+    assert "AdminPassword" in entry.message or "adminPassword" in entry.message
 
 
 def test_a_missing_version_is_pointed_out_at_the_properties_of_the_extension(store: Store) -> None:

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 import armlint
 from armlint import page as pages
+from armlint.arm.kind import Kind, kind_of
 from armlint.jsontext import read
 from armlint.page import Example, Page, PageError
 from armlint.registry import load, rule_of
@@ -39,10 +40,12 @@ FRAME_LINES = 4
 
 def framed(example: Example) -> tuple[str, int]:
     """The example as a file, and how many lines stand before it."""
-    root = read(Source(example.text)).root
+    document = read(Source(example.text))
+    root = document.root
     whole = (
         root is None
         or root.kind != "object"
+        or kind_of(document) is Kind.LIVE
         or root.get("$schema")
         or (root.get("resources") and root.get("contentVersion"))
     )

@@ -64,7 +64,9 @@ def violations(value: Value, schema: Schema, path: tuple[str | int, ...] = ()) -
     if isinstance(schema, bool):
         yield Violation(path, "must not be here", "false")
         return
-    for keyword, rule in schema.items():
+    deeper = False
+    # What is asked for under a condition comes last: a value that is wrong itself also fails conditions.
+    for keyword, rule in sorted(schema.items(), key=lambda pair: pair[0] in _CONDITIONAL):
         check = None if keyword in _SILENT else _KEYWORDS.get(keyword)
         if check is None or check(value, rule, schema) is not False:
             continue
@@ -76,11 +78,21 @@ def violations(value: Value, schema: Schema, path: tuple[str | int, ...] = ()) -
             continue
         why = _comment(schema) if keyword == "if" else ""
         for step, part, below in inner(value, rule, schema):
+            if deeper and keyword in _CONDITIONAL and (keyword == "if" or _has_condition(below)):
+                continue
             if below is False and keyword == "additionalProperties":
                 yield Violation((*path, *step), "is not known here", keyword)
                 continue
             for found in violations(part, below, (*path, *step)):
+                deeper = deeper or len(found.path) > len(path)
                 yield found._replace(message=f"{found.message} ({why})") if why else found
+
+
+_CONDITIONAL: Final = frozenset({"if", "allOf"})
+
+
+def _has_condition(schema: Schema) -> bool:
+    return not isinstance(schema, bool) and "if" in schema
 
 
 def _comment(schema: Keywords) -> str:

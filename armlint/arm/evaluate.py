@@ -544,9 +544,7 @@ class Evaluator:
             if isinstance(name, Failure):
                 return name
             bound = frame.arguments is None
-            return (
-                self.pool.term("parameters", scope.number, name) if bound else self.pool.unique("parameters")
-            )
+            return self.pool.term("parameters", scope.number, name) if bound else self.pool.unique("argument")
         if frame.arguments is not None:
             return _placed(frame.arguments.get(name.lower(), _UNDEFINED_PARAMETER), call)
         return _placed(self.parameter(scope, name), call)
@@ -557,7 +555,7 @@ class Evaluator:
             return name
         if frame.arguments is not None:
             # A user function sees no variables.
-            return self.pool.unique("variables")
+            return self.pool.unique("variable")
         if not isinstance(name, str):
             return self.pool.term("variables", scope.number, name)
         return _placed(self.variable(scope, name), call)

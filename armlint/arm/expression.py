@@ -201,7 +201,7 @@ _Frame: TypeAlias = tuple[re.Match[str] | None, list[Expression], int]
 
 
 # One loop over the tokens: it runs for every distinct string of a template, and calls are what costs.
-def _parse(text: str) -> Expression | Invalid:  # noqa: C901, PLR0911, PLR0912, PLR0915
+def _parse(text: str) -> Expression | Invalid:  # noqa: C901, PLR0912, PLR0915
     match = _TOKEN.match
     end = len(text) - 1
     pos = 1
@@ -418,7 +418,7 @@ def _fault(text: str, pos: int, value: Expression | None, inner: _Frame, stack: 
     return _no_end(text, pos, value, opener, stack)
 
 
-def _lexical(text: str, pos: int, value: Expression | None) -> Invalid | None:  # noqa: PLR0911
+def _lexical(text: str, pos: int, value: Expression | None) -> Invalid | None:
     """Complain about the characters at `pos`, wherever they stand; None if they are a token."""
     end = len(text) - 1
     char = text[pos]
@@ -495,7 +495,7 @@ def _bare_word(text: str, names: re.Match[str], *, outermost: bool) -> Invalid:
     return Invalid(f'expected "(" after the name of a function{hint}', start, end)
 
 
-def _no_end(  # noqa: C901, PLR0911, PLR0912 (a list of cases)
+def _no_end(  # noqa: C901, PLR0912 (a list of cases)
     text: str,
     pos: int,
     value: Expression,

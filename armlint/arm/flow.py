@@ -41,7 +41,7 @@ from armlint.arm.taint import (
     whole,
 )
 from armlint.arm.template import DEPLOYMENTS
-from armlint.arm.value import Array, Failure, Object, Term, Text
+from armlint.arm.value import MISSING, Array, Failure, Object, Term, Text
 from armlint.arm.value import identity as identity_of
 from armlint.jsontext import Member
 
@@ -65,6 +65,8 @@ _MAX_NAMES: Final = 64
 _MAX_CONTEXTS: Final = (16, 100, 300)
 # Loops over loops over loops are worked out once only.
 _MAX_REDUCE: Final = 3
+# Branches in branches are looked into so deep for a known value.
+_FEW: Final = 5
 _MIN_STEPS: Final = 400_000
 _STEPS_PER_CHARACTER: Final = 8
 
@@ -256,6 +258,9 @@ class Tracer:
                     pending.append((deeper.key, deeper.make))
                     self._ring.add(deeper.key)
                     continue
+                except RecursionError:
+                    # Whoever called has left too little room.
+                    made = CLEAN
                 if not pending:
                     return made
                 key, _ = pending.pop()
@@ -341,18 +346,19 @@ class Tracer:
     def _object(self, node: Node, site: _Site) -> Taint:
         fields: dict[str, Taint] = {}
         rest: list[Taint] = []
+        names: list[Taint] = []
         for member in node.members:
             name = member.name
             if name[:1] == "[":
-                named = Taint(self._text(name, site._replace(place=member)).everything)
-                rest += (named, self._node(member.value, site))
+                names.append(self._text(name, site._replace(place=member)))
+                rest.append(self._node(member.value, site))
                 continue
             made = loops(member)
             if not made:
                 fields[name.lower()] = self._node(member.value, site)
             for looped, element in made:
                 fields[looped] = made_of(rest=self._node(element, site))
-        return made_of(fields=fields, rest=join(rest))
+        return made_of(all_of(names), fields=fields, rest=join(rest))
 
     def _expression(self, expression: Expression, site: _Site) -> Taint:
         accessors: list[syntax.Property | syntax.Index] = []
@@ -528,10 +534,8 @@ class Tracer:
         if function in {"filter", "sort"}:
             return made_of(rest=element)
         made = self._lambda(call, 2, (element,), site) if len(call.args) > 2 else element  # noqa: PLR2004
-        keys = Taint(first.everything)
-        if function == "groupby":
-            return made_of(rest=join((keys, made_of(rest=made))))
-        return made_of(rest=join((keys, made)))
+        # The first lambda makes the names of the object's members.
+        return made_of(first.everything, rest=made_of(rest=made) if function == "groupby" else made)
 
     def _reduce(self, call: syntax.Call, site: _Site) -> Taint:
         if len(call.args) != 3:  # noqa: PLR2004 - array, start, lambda
@@ -608,13 +612,13 @@ class Tracer:
     def _created_object(self, call: syntax.Call, taints: list[Taint], site: _Site) -> Taint:
         fields: dict[str, Taint] = {}
         rest: list[Taint] = []
-        for name, named, taint in zip(call.args[::2], taints[::2], taints[1::2], strict=False):
+        for name, taint in zip(call.args[::2], taints[1::2], strict=False):
             key = self._value(name, site)
             if isinstance(key, str):
                 fields[key.lower()] = taint
             else:
-                rest += (Taint(named.everything), taint)
-        return made_of(fields=fields, rest=join(rest))
+                rest.append(taint)
+        return made_of(all_of(taints[::2]), fields=fields, rest=join(rest))
 
     def _created_array(self, _: syntax.Call, taints: list[Taint], __: _Site) -> Taint:
         return made_of(items=tuple(taints), exact=True)
@@ -799,17 +803,22 @@ class Tracer:
         if given is None:
             return None
         if given.kind == "string":
-            return self.member(self._node(given, site), "value"), given
-        value = given.get("value")
+            passed = self.member(self._node(given, site), "value")
+            refers = _refers(self._evaluator.value(given, outer, scope.frame))
+            return join((passed, self._from_vault(given, outer))) if refers else passed, given
+        value, reference = given.get("value"), given.get("reference")
         if value is not None:
             return self._node(value, site), value
-        reference = given.get("reference")
-        if reference is None or self._plain_only:
-            return CLEAN, given
+        return CLEAN if reference is None else self._from_vault(reference, outer), given
+
+    def _from_vault(self, reference: Node, scope: Scope) -> Taint:
+        if self._plain_only:
+            return CLEAN
         source = Source("vault", id(reference), "a Key Vault secret", "reference")
-        span = given.span if reference.member is None else reference.member.span
-        step = Step(span, self._document(outer), "reference", "comes from Key Vault here")
-        return Taint({source: Way(step)}), given
+        span = reference.span if reference.member is None else reference.member.span
+        return Taint(
+            {source: Way(Step(span, self._document(scope), "reference", "comes from Key Vault here"))}
+        )
 
     def _bound(self, taint: Taint, scope: Scope, parameter: Parameter, place: Node, declared: Taint) -> Taint:
         """Pass a secret into a nested template; a leak where the parameter there is plain."""
@@ -945,8 +954,32 @@ class Tracer:
                 continue
             declared = self._typed(output, target.declared, listed.own)
             # What is no secure output is no more a secret for being read this way.
-            found.append(self._output(target, str(name)) if declared.empty else declared)
+            taint = self._output(target, str(name)) if declared.empty else self._kept(target, str(name))
+            found.append(taint if taint.everything or declared.empty else declared)
         return join(found) if found else listed
+
+    def _kept(self, template: Template, name: str) -> Taint:
+        """The secrets in an output that is secure, for those who may read it."""
+        key = ("kept", id(template), name.lower())
+        return self._settled(key, lambda: self._of_kept(template, name))
+
+    def _of_kept(self, template: Template, name: str) -> Taint:
+        value = template.node.at("outputs", name, "value")
+        if value is None:
+            return CLEAN
+        taint = self._node(value, _Site(value, template.scope, template.frame, _FREE))
+        around, place = _outermost(template), value.member or value
+        leaks = {
+            source: self.outer(around, source, way, place)
+            for source, way in taint.everything.items()
+            if around is not None and way.leak is None
+        }
+        return stepped(taint, self._back(template, name, value), leaks)
+
+    def _back(self, template: Template, name: str, value: Node) -> Step:
+        label = "" if template.deployment is None else f" of '{template.deployment.label()}'"
+        span, said = (value.member or value).span, f"comes back as output '{name}'{label}"
+        return Step(span, template.document, f"outputs.{name}", said)
 
     def _targets(self, value: Value, scope: Scope) -> list[Template]:
         """The templates of the deployment that a call names."""
@@ -1004,9 +1037,7 @@ class Tracer:
         if not declared.empty:
             # A secure part is withheld from whoever reads the output.
             taint = Taint(seen)
-        label = "" if template.deployment is None else f" of '{template.deployment.label()}'"
-        code, said = f"outputs.{name}", f"comes back as output '{name}'{label}"
-        return stepped(taint, Step((value.member or value).span, template.document, code, said), leaks)
+        return stepped(taint, self._back(template, name, value), leaks)
 
     def _typed_output(self, template: Template, node: Node) -> Taint:
         """What the declared type of an output keeps secret."""
@@ -1126,10 +1157,19 @@ def _choices(value: Value, depth: int = 0) -> Iterator[str | int]:
     """The names or positions that a value can be, where it is one of a few."""
     if isinstance(value, str | int) and not isinstance(value, bool):
         yield value
-    elif isinstance(value, Term) and value.operation == "if" and depth < 5:  # noqa: PLR2004 - a few
+    elif isinstance(value, Term) and value.operation == "if" and depth < _FEW:
         branches = [list(_choices(branch, depth + 1)) for branch in value.arguments[1:]]
         if all(branches):
             yield from chain.from_iterable(branches)
+
+
+def _refers(value: Value, depth: int = 0) -> bool:
+    """Whether what is passed to a parameter is, or can be, a reference to a secret in Key Vault."""
+    if isinstance(value, Object):
+        return value.get("reference") is not MISSING
+    if isinstance(value, Term) and value.operation == "if" and depth < _FEW:
+        return any(_refers(branch, depth + 1) for branch in value.arguments[1:])
+    return False
 
 
 def loops(member: Member) -> list[tuple[str, Node]]:

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     PARAMETERS = "parameters"
     BODY = "body"
     """A VM extension resource or its request body by itself."""
+    LIVE = "live"
+    """Azure's answer about machines and their extensions (`az vm extension list` and the like)."""
     OTHER = "other"
 
 
@@ -46,12 +48,14 @@ def schema_of(uri: str) -> Schema | None:
 # What the body of an extension says in words, and what it says in objects or switches.
 _BODY_WORDS: Final = ("publisher", "type", "typeHandlerVersion")
 _BODY_MEMBERS: Final = ("settings", "protectedSettings", "autoUpgradeMinorVersion")
+# One of these is in every answer of Azure that tells of extensions.
+_ANSWERS: Final = ("id", "publisher", "value", "data", "instanceView", "extensions", "vmAgent", "statuses")
 
 
 def kind_of(document: Document) -> Kind:
     """Decide from its content what a document is."""
     root = document.root
-    if root is None or root.kind != "object":
+    if root is None or root.kind not in {"object", "array"}:
         return Kind.OTHER
     schema = root.get("$schema")
     if schema is not None and isinstance(schema.value, str):
@@ -66,8 +70,19 @@ def kind_of(document: Document) -> Kind:
     if schema is not None and "json-schema.org" in str(schema.value).lower():
         # Its `properties` describe members, they are none.
         return Kind.OTHER
+    if _is_live(root):
+        return Kind.LIVE
     # One such name alone is in many other resources.
     return Kind.BODY if _body_members(root) >= 2 else Kind.OTHER  # noqa: PLR2004
+
+
+def _is_live(root: Node) -> bool:
+    if root.kind == "object" and not any(map(root.get, _ANSWERS)):
+        return False
+    # Hardly any file gets here.
+    from armlint.arm import live
+
+    return live.recognises(root)
 
 
 def _body_members(root: Node) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from armlint.arm.catalogue import Catalogue, Entry
     from armlint.arm.extension import Extension
     from armlint.arm.graph import Graph
+    from armlint.arm.live import Live
     from armlint.arm.template import Linker, Resource, Site, Template
     from armlint.jsontext import Document
 
@@ -50,12 +51,29 @@ class Model:
 
     @cached_property
     def root(self) -> Template | None:
-        """The template that the file is."""
+        """The template that the file is, or the first of those made of machines that Azure told of."""
+        if self.live is not None:
+            return next(iter(self.live.templates), None)
         return template.read(self.document) if self.kind is Kind.TEMPLATE else None
 
     @cached_property
+    def live(self) -> Live | None:
+        """The machines that Azure told of, where the file is such an answer."""
+        if self.kind is not Kind.LIVE:
+            return None
+        # Hardly any file is one.
+        from armlint.arm import live
+
+        return live.read(self.document, None if self.catalogue is None else self.catalogue.lookup)
+
+    @cached_property
     def templates(self) -> tuple[Template, ...]:
-        """The file's template and all that are nested in it, in document order."""
+        """The file's template and all that are nested in it, in document order.
+
+        Machines that Azure told of stand in templates too, so that the same rules see them.
+        """
+        if self.live is not None:
+            return self.live.templates
         return () if self.root is None else tuple(self.root.templates())
 
     @cached_property

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from armlint.arm.catalogue import Entry
+    from armlint.arm.evaluate import Parameter
     from armlint.arm.extension import Extension
     from armlint.arm.model import Model
+    from armlint.arm.template import Template
     from armlint.arm.value import Value
     from armlint.jsontext import Node
     from armlint.rule import Result
@@ -61,10 +63,7 @@ def _is_empty(value: Value) -> bool:
 
 def _never_null(term: Term, extension: Extension, *, empty: bool) -> bool:
     """Whether a parameter cannot be null, or is not left empty where nobody says otherwise."""
-    scope = None if extension.resource is None else extension.resource.scope
-    if scope is None or term.arguments[0] != scope.number:
-        return False
-    parameter = scope.parameters.get(str(term.arguments[-1]).lower())
+    parameter = _declared(term, extension)
     if parameter is None:
         return False
     nullable, default = parameter.node.get("nullable"), parameter.node.get("defaultValue")
@@ -73,19 +72,43 @@ def _never_null(term: Term, extension: Extension, *, empty: bool) -> bool:
     return default is None or not (default.kind == "null" or (not empty and default.value == ""))
 
 
+def _declared(term: Term, extension: Extension) -> Parameter | None:
+    """The declaration of a parameter, which may be one of a template around that passes it on."""
+    template: Template | None = extension.template
+    while template is not None:
+        if template.scope.number == term.arguments[0]:
+            return template.scope.parameters.get(str(term.arguments[-1]).lower())
+        template = None if template.deployment is None else template.deployment.template
+    return None
+
+
+def at_field(extension: Extension, name: str, message: str, *, key: bool = False) -> Iterator[Result]:
+    """A finding on a field of an extension, or on what all its properties come from.
+
+    On the value, or with `key` on the key.
+    """
+    member = extension.member(name)
+    if member is not None and key:
+        yield at_key(member, message)
+        return
+    place = extension.holder if member is None else member.value
+    if place is not None:
+        yield at_value(place, message, *origin(extension, place))
+
+
 def bad_type_handler_version(extension: Extension, _: Model) -> Iterator[Result]:
     """EXT104: a version that is no `major.minor`."""
     value = extension.field("typeHandlerVersion")
     if value is None or value == "" or isinstance(value, Term | Text):
         return
-    member = extension.member("typeHandlerVersion")
-    place = extension.holder if member is None else member.value
-    if place is None or (isinstance(value, str) and _is_version(value)):
+    if isinstance(value, str) and _is_version(value):
         return
     what = "is not of the form major.minor"
     if isinstance(value, int | float) and not isinstance(value, bool):
         what = "is a number, in which 1.10 and 1.1 are the same"
-    yield at_value(place, f"the version of extension '{extension.label}' {what}", *origin(extension, place))
+    yield from at_field(
+        extension, "typeHandlerVersion", f"the version of extension '{extension.label}' {what}"
+    )
 
 
 def _is_version(text: str) -> bool:
@@ -128,10 +151,8 @@ def _instead(entry: Entry) -> str:
 
 def at_type(extension: Extension, message: str, *labels: Label) -> Iterator[Result]:
     """A finding about what an extension is: at its `type`, or where all its properties come from."""
-    member = extension.member("type")
-    place = member.value if member is not None else extension.holder
-    if place is not None:
-        yield at_value(place, message, *labels, *origin(extension, place))
+    for result in at_field(extension, "type", message):
+        yield result._replace(labels=(*labels, *result.labels))
 
 
 def is_on(value: Value) -> bool:
@@ -153,23 +174,19 @@ def automatic_upgrade_unsupported(extension: Extension, model: Model) -> Iterato
     entry = model.entry(extension)
     if entry is None or entry.automatic_upgrade is True or extension.shape in _OTHER_LISTS:
         return
-    member = extension.member("enableAutomaticUpgrade")
-    if member is not None and is_on(extension.field("enableAutomaticUpgrade")):
-        yield at_value(
-            member.value,
+    if is_on(extension.field("enableAutomaticUpgrade")):
+        yield from at_field(
+            extension,
+            "enableAutomaticUpgrade",
             f"{entry.handler} is not in Azure's table of extensions with automatic upgrade",
-            *origin(extension, member.value),
         )
 
 
 def suppressed_failures(extension: Extension, _: Model) -> Iterator[Result]:
     """EXT123: failures of the handler do not fail the deployment."""
-    member = extension.member("suppressFailures")
-    if member is not None and is_on(extension.field("suppressFailures")):
-        yield at_value(
-            member.value,
-            f"a failure of extension '{extension.label}' goes unseen",
-            *origin(extension, member.value),
+    if is_on(extension.field("suppressFailures")):
+        yield from at_field(
+            extension, "suppressFailures", f"a failure of extension '{extension.label}' goes unseen"
         )
 
 
@@ -204,11 +221,9 @@ def api_version_too_old(extension: Extension, _: Model) -> Iterator[Result]:
     if not isinstance(version, str):
         return
     for name, since in _SINCE.get(extension.shape, {}).items():
-        member = extension.member(name)
-        if member is None or not _older(version, since):
-            continue
-        if surely_given(extension.field(name), extension, empty=True):
-            yield at_key(member, f"'{member.name}' needs apiVersion {since} or later, this is {version}")
+        if _older(version, since) and surely_given(extension.field(name), extension, empty=True):
+            message = f"'{name}' needs apiVersion {since} or later, this is {version}"
+            yield from at_field(extension, name, message, key=True)
 
 
 def _older(version: str, since: str) -> bool:

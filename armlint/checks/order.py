@@ -120,7 +120,7 @@ def _all_known(machine: Machine, template: Template, model: Model) -> bool:
             same = graphs.key_of(graphs.parts(resource.name)) == graphs.key_of(graphs.parts(first.machine))
             if same:
                 path = extensions.profile_path(resource)
-                return not path or resource.node.at(*path) is None or extensions.complete(resource)
+                return not path or extensions.complete(resource)
     return False
 
 

@@ -13,7 +13,6 @@ from armlint.checks.lifecycle import origin, surely_given
 from armlint.finding import Label
 from armlint.jsontext import Member
 from armlint.rule import at_key, at_value, tight
-from armlint.secrets.placeholders import is_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -219,13 +218,14 @@ def _addresses(extension: Extension) -> Iterator[tuple[Path, str]]:
 
 
 # Hosts that are the machine itself or the platform underneath: no network in between.
-_NEAR: Final = re.compile(r"http://(localhost|127\.|\[::1\]|169\.254\.|168\.63\.129\.16)", re.IGNORECASE)
+_NEAR: Final = ("localhost", "127.", "[::1]", "169.254.", "168.63.129.16")
 
 
 def insecure_file_uri(extension: Extension, _: Model) -> Iterator[Result]:
     """EXT116: a file fetched over plain HTTP."""
     for path, address in _addresses(extension):
-        if address.lower().startswith("http://") and not _NEAR.match(address):
+        folded = address.lower()
+        if folded.startswith("http://") and not folded.removeprefix("http://").startswith(_NEAR):
             yield from _at(extension, path, f"extension '{extension.label}' fetches a file over plain HTTP")
 
 
@@ -238,19 +238,19 @@ def mutable_file_uri(extension: Extension, _: Model) -> Iterator[Result]:
             yield from _at(extension, path, message)
 
 
-_GITHUB: Final = re.compile(
-    r"https?://(?:raw\.githubusercontent\.com/[^/?#]+/[^/?#]+|"
-    r"(?:www\.)?github\.com/[^/?#]+/[^/?#]+/(?:raw|blob|archive))/(?P<rest>[^?#]*)",
-    re.IGNORECASE,
+# Compiled where they are first used: most runs never do.
+_GITHUB: Final = (
+    r"(?i)https?://(?:raw\.githubusercontent\.com/[^/?#]+/[^/?#]+|"
+    r"(?:www\.)?github\.com/[^/?#]+/[^/?#]+/(?:raw|blob|archive))/(?P<rest>[^?#]*)"
 )
 # The whole or the beginning of a commit's hash.
-_COMMIT: Final = re.compile(r"[0-9a-f]{7,40}", re.IGNORECASE)
-_ARCHIVE: Final = re.compile(r"\.(zip|tar\.gz)$", re.IGNORECASE)
+_COMMIT: Final = r"(?i)[0-9a-f]{7,40}"
+_ARCHIVE: Final = r"(?i)\.(zip|tar\.gz)$"
 
 
 def _branch(address: str) -> str:
     """The branch that an address on GitHub names, or what may be one; empty for a commit and elsewhere."""
-    match = _GITHUB.match(address)
+    match = re.match(_GITHUB, address)
     if match is None:
         return ""
     rest = match["rest"].split("/")
@@ -259,9 +259,9 @@ def _branch(address: str) -> str:
     if rest[:2] == ["refs", "heads"]:
         rest = rest[2:]
     reference = rest[0] if len(rest) > 1 else ""
-    if len(rest) == 1 and _ARCHIVE.search(rest[0]):
-        reference = _ARCHIVE.sub("", rest[0])
-    return "" if _COMMIT.fullmatch(reference) else reference
+    if len(rest) == 1 and re.search(_ARCHIVE, rest[0]):
+        reference = re.sub(_ARCHIVE, "", rest[0])
+    return "" if re.fullmatch(_COMMIT, reference) else reference
 
 
 def unknown_setting(extension: Extension, model: Model) -> Iterator[Result]:
@@ -324,7 +324,7 @@ def invalid_settings(extension: Extension, model: Model) -> Iterator[Result]:
 
 
 def _certain(extension: Extension, entry: Entry) -> list[Violation]:
-    """What is violated whether those settings are there that may turn out null or empty, or not."""
+    """What is violated whether those settings are there that are, or may turn out, null or empty, or not."""
     found = list(dict.fromkeys(violations(_instance(extension, entry), entry.schema)))
     if found:
         without = set(violations(_instance(extension, entry, doubtful=False), entry.schema))
@@ -360,7 +360,7 @@ def _newer(extension: Extension, entry: Entry) -> bool:
 def _instance(extension: Extension, entry: Entry, *, doubtful: bool = True) -> Value:
     """Both blocks as the handler sees them, with what is not known left open.
 
-    Without `doubtful`, settings that may turn out null or empty are taken for absent.
+    Without `doubtful`, settings that are empty, or may turn out so, are taken for absent: handlers differ.
     """
     pool = extension.pool
     blocks: list[tuple[str, Value]] = []
@@ -388,12 +388,14 @@ def _elsewhere(extension: Extension, block: str, value: Value) -> bool:
 
 
 def _prepared(value: Value, schema: Mapping[str, Any], extension: Extension, *, doubtful: bool) -> Value:
-    """A value with the names of its schema, without what is null or empty; placeholders are unknown.
+    """A value with the names of its schema, without what is null; placeholders are unknown.
 
-    Another letter case is the matter of EXT111; handlers take null and empty texts for nothing.
+    Another letter case is the matter of EXT111.
     """
+    from armlint.secrets.placeholders import is_placeholder
+
     pool = extension.pool
-    if isinstance(value, str) and len(value) <= _LONGEST_PLACEHOLDER and is_placeholder(value):
+    if isinstance(value, str) and 0 < len(value) <= _LONGEST_PLACEHOLDER and is_placeholder(value):
         return pool.unique("placeholder")
     if isinstance(value, Array):
         below = schema.get("items")
@@ -409,8 +411,8 @@ def _prepared(value: Value, schema: Mapping[str, Any], extension: Extension, *, 
     for folded, (name, field) in value.fields.items():
         known = written.get(folded, name)
         rules = properties.get(known, others)
-        unsure = isinstance(field, Term) and not surely_given(field, extension)
-        if field is None or field == "" or (unsure and not doubtful):
+        unsure = field == "" or (isinstance(field, Term) and not surely_given(field, extension))
+        if field is None or (unsure and not doubtful):
             continue
         below = rules if isinstance(rules, dict) else {}
         fields.append((known, _prepared(field, below, extension, doubtful=doubtful)))
@@ -419,7 +421,8 @@ def _prepared(value: Value, schema: Mapping[str, Any], extension: Extension, *, 
 
 _LONGEST_PLACEHOLDER: Final = 100
 
-_AGENT: Final = re.compile(r"(?<![\d.])168\.63\.129\.16(?![\d]|\.\d)")
+_AGENT: Final = "168.63.129.16"
+_ADDRESS: Final = r"(?<![\d.])168\.63\.129\.16(?!\d|\.\d)"
 # Ports on which the agent talks to the platform.
 _PORTS: Final = (80, 32526)
 
@@ -446,13 +449,13 @@ def _text(value: str | Text) -> str:
     return "".join(part if isinstance(part, str) else " \0 " for part in parts)
 
 
-_ENCODED: Final = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
+_ENCODED: Final = r"[A-Za-z0-9+/\s]{16,}+={0,2}+\s*+"
 _MAX_SCRIPT: Final = 262_144
 
 
 def _decoded(text: str) -> str:
     """The script in a text that is base64, perhaps of gzip; empty for any other."""
-    if len(text) > 2 * _MAX_SCRIPT or not _ENCODED.fullmatch(text):
+    if len(text) > 2 * _MAX_SCRIPT or not re.fullmatch(_ENCODED, text):
         return ""
     from binascii import Error, a2b_base64
 
@@ -471,9 +474,9 @@ def _decoded(text: str) -> str:
 
 
 def _shuts_off(text: str) -> bool:
-    if not _AGENT.search(text):
+    if _AGENT not in text:
         return False
-    about = [words for words in map(str.split, re.split(r"[;\n\r|]|&&?", text)) if _names_agent(words)]
+    about = [words for words in map(_uncommented, re.split(r"[;\n\r|]|&&?", text)) if _names_agent(words)]
     folded = [{word.strip("'\"(),").lower() for word in words} for words in about]
     if any(words & _ALLOWING for words in folded):
         # What is blocked after an exception for the agent may well be meant.
@@ -485,8 +488,16 @@ _ALLOWING: Final = frozenset({"accept", "allow", "action=allow", "return"})
 _TABLES: Final = frozenset({"iptables", "/sbin/iptables", "/usr/sbin/iptables", "nft", "firewall-cmd"})
 
 
+_SILENT: Final = frozenset({"echo", "rem", "::", "printf", "write-host", "write-output"})
+
+
+def _uncommented(command: str) -> list[str]:
+    words = command.split()
+    return words[: next((at for at, word in enumerate(words) if word.startswith("#")), None)]
+
+
 def _names_agent(words: list[str]) -> bool:
-    return any(map(_AGENT.search, words)) and not words[0].startswith(("#", "::", "echo", "rem", "REM"))
+    return any(re.search(_ADDRESS, word) for word in words) and words[0].lower() not in _SILENT
 
 
 def _is_agents(ports: str) -> bool:

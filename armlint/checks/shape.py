@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from armlint.arm import evaluate
 from armlint.arm.extension import Shape
-from armlint.arm.value import Text
+from armlint.arm.value import Term, Text
+from armlint.checks.lifecycle import at_field
 from armlint.finding import Label
 from armlint.rule import at_key, at_value, tight
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from armlint.arm.model import Model
     from armlint.arm.template import Resource
     from armlint.arm.value import Value
-    from armlint.jsontext import Member, Node
+    from armlint.jsontext import Node
     from armlint.rule import Result
 
 _PROFILES: Final = frozenset({Shape.VMSS_PROFILE, Shape.FLEET})
@@ -42,24 +43,32 @@ def forbidden_property(extension: Extension, _: Model) -> Iterator[Result]:
         yield at_key(member, f"'{member.name}' does not belong in an entry of an extension profile")
 
 
-_READ_ONLY: Final = frozenset({"provisioningstate", "instanceview"})
+_READ_ONLY: Final = ("provisioningState", "instanceView")
 _READ_ONLY_OUTSIDE: Final = frozenset({"id", "systemdata", "etag"})
+_IGNORED: Final = "'{}' is set by Azure and ignored in a deployment"
 
 
 def read_only_property(extension: Extension, _: Model) -> Iterator[Result]:
     """EXT126: a property that Azure returns and ignores when it is sent."""
     if extension.resource is None and _is_response(extension):
         return
-    found = [] if extension.holder is None else list(_named(extension.holder.members, _READ_ONLY))
-    if extension.node is not extension.holder:
-        outside = _READ_ONLY_OUTSIDE - {"id"} if _has_id(extension) else _READ_ONLY_OUTSIDE
-        found += _named(extension.node.members, outside)
-    for member in found:
-        yield at_key(member, f"'{member.name}' is set by Azure and ignored in a deployment")
-
-
-def _named(members: list[Member], names: frozenset[str]) -> Iterator[Member]:
-    return (member for member in members if member.name.lower() in names and member.value.kind != "null")
+    for name in _READ_ONLY:
+        member = extension.member(name)
+        value = extension.field(name)
+        if value is not None and (member is not None or not isinstance(value, Term)):
+            yield from at_field(
+                extension, name, _IGNORED.format(name if member is None else member.name), key=True
+            )
+    if extension.node is extension.holder:
+        return
+    for member in extension.node.members:
+        name = member.name.lower()
+        if (
+            name in _READ_ONLY_OUTSIDE
+            and member.value.kind != "null"
+            and not (name == "id" and _has_id(extension))
+        ):
+            yield at_key(member, _IGNORED.format(member.name))
 
 
 def _is_response(extension: Extension) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from armlint.arm.kind import schema_of
+from armlint.arm.kind import Kind, schema_of
 from armlint.rule import Result, at_key, at_value, tight
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MAX_MEMBERS: Final = {"parameters": 256, "variables": 512, "outputs": 64}
 
 def over_limit(template: Template, model: Model) -> Iterator[Result]:
     """ARM004: more of something than Azure accepts in one template."""
-    if template.deployment is None:
+    if template.deployment is None and model.kind is not Kind.LIVE:
         size = _size(model.document.source.text)
         if size > _MAX_BYTES:
             yield at_value(

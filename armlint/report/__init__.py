@@ -8,9 +8,10 @@ files keeps only what it will print, and a worker process can send its share bac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from armlint.finding import Severity
+if TYPE_CHECKING:
+    from armlint.finding import Severity
 
 
 class Region(NamedTuple):

@@ -40,8 +40,9 @@ _OPEN: Final = frozenset(
 _HOLDERS: Final = frozenset(
     """
     appsettings arguments command commandtoexecute connectionstrings customdata defaultvalue
-    environmentvariables metadata outputs parameters protectedparameters protectedsettings script
-    scriptcontent settings siteconfig tags userdata value values variables
+    environmentvariables metadata outputs parameters protectedparameters protectedsettings
+    protectedsettingsfromkeyvault script scriptcontent settings siteconfig tags userdata value values
+    variables
     """.split()  # noqa: SIM905 - a column of quoted words would be four times as long
 )
 _SENSITIVE: Final = re.compile(
@@ -82,7 +83,7 @@ _IDENTIFYING: Final = frozenset(
 )
 # What can be told of an expression that does not parse: functions, and names that are called.
 _CALLED: Final = re.compile(
-    r"\b(?:(?:parameters|variables)\s*\(\s*'[\w-]+'\s*\)|([A-Za-z]\w*)\s*\()", re.IGNORECASE
+    r"(?:(?:parameters|variables)\s*\(\s*'[\w-]+'\s*\)|([A-Za-z]\w*)\s*\()", re.IGNORECASE
 )
 _MARKS: Final = re.compile(r"[\s\[\]{}(),.:]*")
 _SUPPRESSION: Final = re.compile(r"(?://|/\*)\s*armlint:\s*[a-z-]+(?:\[[\w\s,-]*\])?")
@@ -160,8 +161,8 @@ class Redactor:
         if read is None:
             yield from self._masks_within(part, value, 0, len(value))
         elif isinstance(read, syntax.Invalid):
-            for start, end in _unclear(value):
-                yield from self._masks_within(part, value, start, end)
+            # Behind the first mistake, a string may be a name and a name part of a string.
+            yield from self._masks_within(part, value, _clear(value), len(value))
         else:
             for literal in _literals(read):
                 yield from self._masks_within(part, value, literal.start + 1, literal.end - 1)
@@ -220,18 +221,18 @@ def _literals(read: syntax.Expression) -> Iterator[syntax.Literal]:
             yield part
 
 
-def _unclear(value: str) -> Iterator[tuple[int, int]]:
-    """What stands between the calls in a text that is no expression."""
+def _clear(value: str) -> int:
+    """How far a text that is no expression consists of calls all the same."""
     from armlint.arm.functions import lookup
 
     position = 0
-    for match in _CALLED.finditer(value):
-        if match[1] is None or lookup(match[1]) is not None:
-            if not _MARKS.fullmatch(value, position, match.start()):
-                yield position, match.start()
-            position = match.end()
-    if not _MARKS.fullmatch(value, position):
-        yield position, len(value)
+    while True:
+        marks = _MARKS.match(value, position)
+        position = position if marks is None else marks.end()
+        call = _CALLED.match(value, position)
+        if call is None or (call[1] is not None and lookup(call[1]) is None):
+            return position
+        position = call.end()
 
 
 def _masks_of_comment(start: int, text: str) -> Iterator[Mask]:

@@ -1,211 +1,94 @@
 """Names that say that their value is a secret, and those that only sound so.
 
-The words, and the suffixes that free a name, are those that rule authors of other tools arrived at
+The words, and the endings that free a name, are those that rule authors of other tools arrived at
 over years of false alarms (arm-ttk, Bicep's secure-secrets-in-params, PSRule's SecureParameter).
+Names are compared word by word: `bypass` holds no `pass`.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
 
-_SECRET: Final = frozenset(
-    {
-        "password",
-        "passwords",
-        "passwd",
-        "passphrase",
-        "passcode",
-        "pwd",
-        "passw",
-        "secret",
-        "secrets",
-        "token",
-        "tokens",
-        "credential",
-        "credentials",
-        "creds",
-        "sas",
-        "apikey",
-        "accesskey",
-        "accountkey",
-        "acctkey",
-        "sharedkey",
-        "privatekey",
-        "connectionstring",
-        "connectionstrings",
-        "sastoken",
-        "adminpassword",
-        "sqladminpassword",
-        "vmpassword",
-        "userpassword",
-        "rootpassword",
-        "dbpassword",
-        "clientsecret",
-        "pfx",
-    }
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_SECRET: Final = _set(
+    """
+    password passwords passwd psswd passphrase passphrases passcode passcodes passw pwd pwds passwort
+    secret secrets token tokens credential credentials cred creds pfx
+    apikey apikeys accesskey accesskeys accountkey accountkeys acctkey storagekey sharedkey privatekey
+    masterkey adminkey authkey licensekey subscriptionkey
+    connectionstring connectionstrings connstring sastoken sastokens
+    """
+)
+# Words that are written as one, whatever stands before: `sqladminpassword`.
+_ENDINGS: Final = (
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "secrets",
+    "apikey",
+    "accesskey",
+    "accountkey",
+    "storagekey",
+    "sharedkey",
+    "privatekey",
+    "masterkey",
+    "sastoken",
+    "accesstoken",
+    "authtoken",
+    "connectionstring",
 )
 # A key is a secret where the word before says what it opens.
-_KEY_OF: Final = frozenset(
-    {
-        "api",
-        "access",
-        "account",
-        "acct",
-        "storage",
-        "shared",
-        "private",
-        "master",
-        "admin",
-        "primary",
-        "secondary",
-        "subscription",
-        "workspace",
-        "registration",
-        "license",
-        "licence",
-        "signing",
-        "encryption",
-        "decryption",
-        "auth",
-        "instrumentation",
-        "ssh",
-        "symmetric",
-        "validation",
-        "linking",
-        "activation",
-        "function",
-        "host",
-        "query",
-        "device",
-    }
+_KEY_OF: Final = _set(
+    """
+    api access account acct storage shared private master admin administrator primary secondary subscription
+    workspace registration license licence product signing signature encryption decryption auth authentication
+    authorization symmetric validation linking activation function host query device integration ingestion
+    cache redis cosmos search batch runtime gateway vpn deploy deployment secret client server machine
+    """
 )
-# Behind a secret's word these say that the value is about it, not the secret itself.
-_ABOUT: Final = frozenset(
-    {
-        "name",
-        "names",
-        "id",
-        "ids",
-        "uri",
-        "uris",
-        "url",
-        "urls",
-        "path",
-        "paths",
-        "type",
-        "types",
-        "version",
-        "versions",
-        "policy",
-        "policies",
-        "length",
-        "enabled",
-        "disabled",
-        "authentication",
-        "auth",
-        "option",
-        "options",
-        "ref",
-        "refs",
-        "reference",
-        "references",
-        "expiry",
-        "expiration",
-        "expires",
-        "rotation",
-        "provider",
-        "providers",
-        "interval",
-        "user",
-        "users",
-        "permission",
-        "permissions",
-        "days",
-        "hours",
-        "minutes",
-        "seconds",
-        "count",
-        "size",
-        "location",
-        "group",
-        "resource",
-        "vault",
-        "officer",
-        "officers",
-        "reader",
-        "readers",
-        "role",
-        "roles",
-        "setting",
-        "settings",
-        "config",
-        "configuration",
-        "property",
-        "properties",
-        "thumbprint",
-        "thumbprints",
-        "algorithm",
-        "format",
-        "field",
-        "scope",
-        "scopes",
-        "audience",
-        "issuer",
-        "endpoint",
-        "lifetime",
-        "validity",
-        "duration",
-        "ttl",
-        "sync",
-        "reset",
-        "profile",
-        "mode",
-        "required",
-        "store",
-        "management",
-        "manager",
-        "source",
-        "kind",
-        "prefix",
-        "suffix",
-        "label",
-        "description",
-        "hint",
-        "service",
-        "server",
-        "client",
-        "encryption",
-        "wrap",
-        "wrapping",
-        "tags",
-        "tag",
-        "contributor",
-        "principal",
-        "object",
-        "mount",
-        "share",
-        "time",
-        "date",
-        "period",
-        "usage",
-        "state",
-        "status",
-        "level",
-        "sku",
-        "tier",
-        "definition",
-        "definitions",
-    }
+# Behind a secret's word, or at the end of the name, these say that the value is about it.
+_ABOUT: Final = _set(
+    """
+    name names id ids identifier identifiers uri uris url urls path paths file files folder directory
+    type types kind kinds version versions policy policies length lengths size enabled disabled enable disable
+    authentication auth option options ref refs reference references expiry expiration expire expires
+    rotation rotate provider providers interval intervals user users username permission permissions
+    year years month months day days hour hours minute minutes second seconds count counts limit limits
+    per rate quota max min location group vault officer officers reader readers role roles setting settings
+    config configuration configurations property properties thumbprint thumbprints fingerprint algorithm
+    format field fields scope scopes audience issuer endpoint endpoints lifetime validity duration ttl age
+    history complexity rule rules strength sync reset profile mode required store stores management
+    manager prefix suffix label description hint tag tags contributor principal share time date start end
+    period usage state status level sku tier definition definitions class engine backend encoding
+    changed updated created filter pattern regex list index separator delimiter sensitivity arn alias info
+    details metadata mapping mappings template namespace namespaces spec specs guard enforced enforcement
+    prevention locations only
+    """
 )
-# At the start of a name these make it a switch or a number about secrets.
-_SWITCHES: Final = frozenset(
-    {"disable", "enable", "is", "has", "use", "allow", "require", "min", "max", "minimum", "maximum", "no"}
-    | {"generate", "create", "deploy", "public", "skip", "reset", "rotate", "customer", "should", "number"}
+# Before a secret's word, or at the start of a name, these make it a switch, a number, or a name.
+_BEFORE: Final = _set("max min maximum minimum number num disable disabled no non without")
+_SWITCHES: Final = _BEFORE | _set(
+    """
+    enable enabled is has use uses allow allows require requires generate create skip reset rotate should
+    sync include exclude inherit manage adjust expire
+    """
 )
+_PUBLIC_KEYS: Final = _set("key keys certificate certificates cert certs")
+# What is secret inside a secure object though it would say nothing by itself.
+_INSIDE: Final = _set("key keys cert certs certificate certificates pass pin pat sas")
+_AFTER_SAS: Final = _set("token tokens key keys string strings")
 
 
 @lru_cache(maxsize=4096)
@@ -214,25 +97,59 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
+def _letters(name: str) -> list[str]:
+    return [word for word in words(name) if not word.isdecimal()]
+
+
+def _is_secret(parts: list[str], index: int) -> bool:
+    """Whether the word of a name at this position is a secret's."""
+    word = parts[index]
+    before = parts[index - 1] if index else ""
+    behind = parts[index + 1] if index + 1 < len(parts) else ""
+    if word in _SECRET:
+        # What Kubernetes pulls images with is a list of names.
+        return parts[max(index - 2, 0) : index] != ["image", "pull"]
+    if word in {"key", "keys"}:
+        # A key that encrypts keys lies in a vault and is named by its address.
+        return before in _KEY_OF and parts[index - 2 : index - 1] != ["key"] and "managed" not in parts
+    if word in {"string", "strings"}:
+        return before in {"connection", "conn"}
+    if word in {"phrase", "phrases"}:
+        return before == "pass"
+    if word in {"pass", "sas"}:
+        # `adminPass`, but neither `pass` nor `passThrough`; `blobSas` and `sasToken`, not `sasViya`.
+        return (index > 0 and not behind) or (word == "sas" and behind in _AFTER_SAS)
+    found = next((ending for ending in _ENDINGS if word.endswith(ending)), None)
+    return found is not None and word.removesuffix(found) not in _SWITCHES
+
+
 @lru_cache(maxsize=4096)
 def looks_secret(name: str) -> bool:
     """Whether a parameter, variable or property of this name surely is meant to hold a secret."""
-    parts = [word for word in words(name) if not word.isdecimal()]
-    if not parts or parts[0] in _SWITCHES:
+    parts = _letters(name)
+    if not parts or parts[0] in _SWITCHES or "public" in parts:
         return False
-    last = -1
-    for index, word in enumerate(parts):
-        before = parts[index - 1] if index else ""
-        if word in _SECRET and not (word in {"secret", "secrets"} and before in {"kubernetes"}):
-            last = index
-        elif word == "pass" and index == len(parts) - 1 and index:
-            # `adminPass`, but neither `pass` nor `passThrough`.
-            last = index
-        elif word == "key" and before in _KEY_OF:
-            last = index
-        elif word in {"string", "strings"} and before in {"connection", "conn"}:
-            last = index
-    if last < 0 or "public" in parts:
+    last = max((index for index in range(len(parts)) if _is_secret(parts, index)), default=-1)
+    if last < 0 or (last and parts[last - 1] in _BEFORE):
         return False
     behind = parts[last + 1 :]
-    return not any(word in _ABOUT for word in behind)
+    return not behind or (behind[0] not in _ABOUT and behind[-1] not in _ABOUT)
+
+
+@lru_cache(maxsize=4096)
+def secret_inside(name: str) -> bool:
+    """Whether a member of this name is what makes a secure object one."""
+    if looks_secret(name):
+        return True
+    parts = _letters(name)
+    return bool(parts) and parts[-1] in _INSIDE and not looks_public(name)
+
+
+@lru_cache(maxsize=4096)
+def looks_public(name: str) -> bool:
+    """Whether a name says that its value may be known to everyone: public keys and certificates."""
+    parts = _letters(name)
+    return any(
+        (word == "public" and behind in _PUBLIC_KEYS) or (word == "authorized" and behind in {"key", "keys"})
+        for word, behind in pairwise(parts)
+    )

@@ -6,10 +6,19 @@ import re
 from typing import Final
 
 _REFERENCE: Final = re.compile(
-    r"\$\(.*\)|\$\{.*\}|\#\{.*\}\#?|<[^<>]*>|\{\{.*\}\}|__\w+__|%\w+%|\$[A-Za-z_]\w*|\[\[.*\]"
-    r"|@Microsoft\.KeyVault\(.*\)|PrivateSettingsRef:.*",
-    re.IGNORECASE | re.DOTALL,
+    r"""
+    \$\([^()]*\) | \$\{\{[^{}]*\}\} | \$\{[^{}]*\}      # $(x), ${{ x }}, ${x}
+    | \{\{[^{}]*\}\} | \#\{[^{}]*\}\#?                  # {{x}}, #{x}#
+    | <[^<>]*> | <<[^<>]*>> | __\w+__ | %\w+%           # <x>, __x__, %x%
+    | @@\w+@@ | \#\#\w+\#\# | \$env:\w+
+    | \[\[.*\]                                          # an expression that is somebody else's to evaluate
+    | @Microsoft\.KeyVault\(.*\) | PrivateSettingsRef:.*
+    | (?:your|enter|insert|replace|provide|put|type)(?:[-_ ][a-z]+)+   # your-password-here
+    """,
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+# Variables of shells are written in capitals, or a password that begins with a dollar could be one.
+_VARIABLE: Final = re.compile(r"\$[A-Z][A-Z_]+")
 # The tokens that the test harness of Azure's quickstart templates replaces.
 _HARNESS: Final = re.compile(r"(GEN|GET)-[A-Z0-9-]+(-[A-Za-z0-9-]+)*")
 _WORDS: Final = frozenset(
@@ -47,4 +56,4 @@ def is_placeholder(text: str) -> bool:
     stripped = text.strip()
     if not stripped or stripped.lower() in _WORDS or not stripped.strip("*xX.-_•?"):
         return True
-    return bool(_REFERENCE.fullmatch(stripped) or _HARNESS.fullmatch(stripped))
+    return any(pattern.fullmatch(stripped) for pattern in (_REFERENCE, _VARIABLE, _HARNESS))

@@ -1,0 +1,319 @@
+"""No report shows a secret: of what may be one, three characters and the length."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from armlint import run
+from armlint.files import decode
+from armlint.jsontext import read
+from armlint.report import Report, github, markdown, plain, sarif, text
+from armlint.report.redact import Redactor
+from armlint.run import load_rules
+from armlint.source import Source
+
+RULES = load_rules().select(["all"])
+SHOWN = 3
+# What every secret below starts with: no part of it may be found by chance in a report.
+FIRST = "§"
+
+_PIECES = [
+    "Hunter2!x", "correct horse battery", "p@ss:w0rd,;", "a'b''c", 'quo"te', "back\\slash", "tab\tnew\nline", "{\"a\": 1}",
+    "https://u:p@h/x?sig=abc%3D", "[concat('x')]", "// remark", "/* x */", "sig=abcdefgh", "Microsoft.Compute/x", "ключ-кот",
+    "𝄞𝄞𝄞𝄞𝄞", "AcctK=abcd==;", "]]}}", "-----BEGIN KEY-----", "2024-01-01x", "truefalse", "1234567890", "(a(b(c(",
+    "armlint: ignore[EXT101]",
+]  # fmt: skip
+SECRETS = st.one_of(
+    st.sampled_from(_PIECES),
+    st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=5, max_size=30),
+).map(lambda secret: f"{FIRST}{secret}{FIRST}")
+
+
+def template(secret: str) -> dict[str, Any]:
+    """A template with faults of many kinds, and one secret wherever people put them."""
+    literal = secret.replace("'", "''")
+    extension = {
+        "type": "Microsoft.Compute/virtualMachines/extensions",
+        "apiVersion": "2023-09-01",
+        "name": "vm/setup",
+        "dependsOn": ["[resourceId('Microsoft.Compute/virtualMachines', 'gone')]"],
+        "tags": {"note": secret},
+        "properties": {
+            "publisher": "Microsoft.Azure.Extensions",
+            "type": "CustomScript",
+            "settings": {
+                "commandToExecute": f"[concat('sh x.sh {literal}', parameters('nope'), variables('nope'))]",
+                "script": secret,
+                "anything": [secret, {"deep": secret}],
+                "name": secret,
+                "fileUris": [f"https://host.example.org/{secret}", f"https://u:{secret}@host.example.org/"],
+            },
+            "protectedSettings": {"commandToExecute": f"sh x.sh {secret}", "storageAccountKey": secret},
+            "protectedSettingsFromKeyVault": {"secretUrl": secret, "sourceVault": {"id": secret}},
+        },
+    }
+    machine = {
+        "type": "Microsoft.Compute/virtualMachines",
+        "apiVersion": "2023-09-01",
+        "name": "vm",
+        "location": "westeurope",
+        "dependsOn": ["vm"],
+        "properties": {
+            "osProfile": {
+                "adminUsername": "admin",
+                "adminPassword": secret,
+                "customData": f"[base64('{literal}')]",
+                "secrets": [{"vaultCertificates": [{"certificateUrl": secret}]}],
+            },
+            "userData": secret,
+            "diagnosticsProfile": {"connectionString": secret, "sharedAccessKey": secret, "apiKey": secret},
+        },
+    }
+    return {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": {
+            "password": {"type": "securestring", "defaultValue": secret},
+            "plain": {"type": "string", "defaultValue": secret, "metadata": {"description": secret}},
+        },
+        "variables": {
+            "a": f"[concat(variables('b'), '{literal}')]",
+            "b": "[variables('a')]",
+            "password": secret,
+            "data": {"name": secret, "type": [secret]},
+            "broken": f"[concat('{literal}'",
+            "worse": f"[{secret}]",
+            "unclear": f"[concat({secret}, parameters('plain'))]",
+        },
+        "resources": [extension, machine],
+        "outputs": {
+            "plain": {"type": "string", "value": secret},
+            "folded": {"type": "string", "value": f"[concat('{literal}', variables('nope'))]"},
+        },
+    }
+
+
+def written(value: Any, layout: str) -> str:
+    if layout == "minified":
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if layout == "escaped":
+        return json.dumps(value, indent=2)
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def report_on(content: str) -> Report:
+    outcome = run.check_text(decode(content.encode("utf-8", "surrogatepass"), "x.json"), RULES)
+    # What a rule that broke would have said is not known.
+    assert not outcome.broken, outcome.notices
+    return run.report([outcome], (), "1.0.0", None)
+
+
+def every_format(made: Report) -> dict[str, str]:
+    return {
+        "text": text.render(made, color=False, verbose=True),
+        "narrow text": text.render(made, color=False, width=60),
+        "colored text": re.sub(r"\x1b\[[0-9;]*m", "", text.render(made, color=True, width=100)),
+        "json": plain.render(made),
+        "sarif": sarif.render(made),
+        "github": github.render(made),
+        "markdown": markdown.render(made),
+    }
+
+
+def windows(secret: str) -> set[str]:
+    """Parts of a secret that are longer than may be shown, in each way that it may be written.
+
+    All that hold its first or last character; of its middle, letters and digits only, as marks and
+    blanks are found everywhere.
+    """
+    forms = {secret, json.dumps(secret, ensure_ascii=False)[1:-1], secret.replace("'", "''")}
+    parts = {form[start : start + SHOWN + 1] for form in forms for start in range(len(form) - SHOWN)}
+    middle = {secret[start : start + 2 * SHOWN] for start in range(len(secret) - 2 * SHOWN)}
+    return {part for part in parts if FIRST in part} | {part for part in middle if part.isalnum()}
+
+
+def assert_hidden(secret: str, made: Report, harmless: str) -> None:
+    """`harmless` is the same report for another secret: what is in there too was not leaked."""
+    for form, shown in every_format(made).items():
+        for part in windows(secret):
+            assert part not in shown or part in harmless, f"{form} shows {part!r} of {secret!r}"
+
+
+HARMLESS = "\n".join(every_format(report_on(written(template("XXXXXXXX"), "indented"))).values())
+
+
+@pytest.mark.parametrize("layout", ["indented", "minified"])
+@pytest.mark.parametrize("secret", [f"{FIRST}{piece}{FIRST}" for piece in _PIECES])
+def test_planted_secrets(secret: str, layout: str) -> None:
+    made = report_on(written(template(secret), layout))
+    assert {entry.rule for entry in made.entries} >= {
+        "DEP301",
+        "EXP401",
+        "EXP404",
+        "EXP407",
+        "EXT101",
+        "EXT102",
+    }
+    assert_hidden(secret, made, HARMLESS)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(SECRETS, st.sampled_from(["indented", "minified", "escaped"]))
+def test_random_secrets(secret: str, layout: str) -> None:
+    assert_hidden(secret, report_on(written(template(secret), layout)), HARMLESS)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(SECRETS, st.sampled_from(["indented", "minified"]), st.data())
+def test_in_broken_files(secret: str, layout: str, data: st.DataObject) -> None:
+    content = written(template(secret), layout)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        # Quotes, commas and colons are what people forget.
+        near = [m.start() for m in re.finditer(r'[",:{}\[\]]', content) if abs(m.start() - at) < 60]
+        at = data.draw(st.sampled_from(near or [at]))
+        with_ = data.draw(st.sampled_from(["", "", '"', ",", ":", "}", "]", "'", "//", "\n", "x", "{", "\\"]))
+        content = content[:at] + with_ + content[at + data.draw(st.integers(0, 2)) :]
+    assert_hidden(secret, report_on(content), HARMLESS)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    SECRETS,
+    st.integers(0, 10_000),
+    st.sampled_from(["// {}\n", "/* {} */", "// armlint: ignore[EXT101] {}\n"]),
+)
+def test_in_comments(secret: str, at: int, comment: str) -> None:
+    if "\n" in secret or "*/" in secret:
+        return
+    content = written(template("XXXXXXXX"), "indented")
+    for number in range(4):
+        breaks = [match.end() for match in re.finditer(r",\n", content)]
+        place = breaks[(at + 7 * number) % len(breaks)]
+        content = content[:place] + comment.format(secret) + content[place:]
+    # On the line of a finding too.
+    content = content.replace(
+        '"sh x.sh', comment.format(secret).strip().replace("//", "/*").replace("*/", "") + '*/ "sh x.sh'
+    )
+    content = re.sub(r'("(?:commandToExecute|dependsOn)": )', lambda m: f"{m[1]}/* {secret} */ ", content)
+    assert_hidden(secret, report_on(content), HARMLESS)
+
+
+def shown(content: str, start: int = 0, end: int | None = None) -> str:
+    """What is shown of a text between two offsets."""
+    document = read(Source(content))
+    end = len(content) if end is None else end
+    pieces, position = [], start
+    for mask in Redactor(document).masks(start, end):
+        pieces += [content[position : mask.start], mask.text]
+        position = mask.end
+    return "".join([*pieces, content[position:end]])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"type": "Microsoft.Compute/virtualMachines/extensions"',
+        '"apiVersion": "2023-09-01"',
+        "\"name\": \"[format('{0}/install', parameters('vmName'))]\"",
+        '"location": "[resourceGroup().location]"',
+        '"location": "westeurope"',
+        '"dependsOn": ["[concat(\'Microsoft.Compute/virtualMachines/\', variables(\'vm\'))]", "web01"]',
+        '"adminPassword": "[parameters(\'sqlAdminPassword\')]"',
+        '"settings": { "commandToExecute": "[variables(\'install\')]" }',
+        '"settings": { "timestamp": 123, "on": true, "off": null }',
+        "\"id\": \"[resourceId('Microsoft.Network/networkInterfaces', 'web01-nic')]\"",
+        "\"subnet\": \"[resourceId(parameters('group'), 'Microsoft.Network/virtualNetworks/subnets', 'net', 'sub')]\"",
+        '"publisher": "Microsoft.Azure.Extensions", "typeHandlerVersion": "2.1", "autoUpgradeMinorVersion": true',
+        '"sku": { "name": "Standard_LRS", "tier": "Standard" }',
+        '"hardwareProfile": { "vmSize": "Standard_D2s_v5" }',
+        '"osDisk": { "createOption": "FromImage", "diskSizeGB": 1024 }',
+        '"securityRules": [{ "destinationPortRange": "3389", "access": "Allow", "sourceAddressPrefix": "10.0.0.0/16" }]',
+        '"copy": { "name": "loop", "count": "[length(parameters(\'names\'))]" }',
+        '"parameters": { "password": { "type": "securestring", "minValue": 8 } }',
+        '"variables": { "nic": "[variables(\'vm\')]", "version": "2023-09-01", "kind": "Microsoft.Compute/disks" }',
+        '"outputs": { "ip": { "type": "string", "value": "[reference(variables(\'ip\')).ipAddress]" } }',
+        '"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"',
+        "\"expression\": \"[if(equals(parameters('os'), 'Windows'), 1, 2)]\"",
+    ],
+)
+def test_what_readers_need_stays(line: str) -> None:
+    assert shown(f'{{"resources": {{ {line} }}, {line}}}') == f'{{"resources": {{ {line} }}, {line}}}'
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('"adminPassword": "Hunter2"', '"adminPassword": "Hun…(7)"'),
+        ('"adminPassword": "abc"', '"adminPassword": "abc"'),
+        ('"adminPassword": 12345678', '"adminPassword": 123…(8)'),
+        ('"PWD": ["Hunter2"]', '"PWD": ["Hun…(7)"]'),
+        ('"settings": { "x": "Hunter2" }', '"settings": { "x": "Hun…(7)" }'),
+        ('"settings": { "name": "Hunter2" }', '"settings": { "name": "Hun…(7)" }'),
+        ('"settings": { "x": "\\u0048unter2" }', '"settings": { "x": "…(12)" }'),
+        ('"variables": { "name": "Hunter2" }', '"variables": { "name": "Hun…(7)" }'),
+        ('"x": "free text"', '"x": "fre…(9)"'),
+        (
+            "\"x\": \"[concat('Hunter2', parameters('p'))]\"",
+            "\"x\": \"[concat('Hun…(7)', parameters('p'))]\"",
+        ),
+        ("\"x\": \"[concat('Hunter2', parameters('p')]\"", '"x": "[concat(\'Hu…(27)"'),
+        ('"x": "[first(parameters(\'p\'))) Hunter2]"', '"x": "[first(parameters(\'p\'))) Hun…(8)"'),
+        ('"x": "[Hunter2]"', '"x": "[Hun…(8)"'),
+        ('"x": "https://host.example.org/Hunter2?sig=1"', '"x": "https://host.example.org/Hu…(14)"'),
+        ('"x": "https://user:Hunter2@host.example.org/"', '"x": "htt…(38)"'),
+        ("\"[concat('Hunter2')]\": 1", "\"[concat('Hun…(7)')]\": 1"),
+        ('"x": 1 // Hunter2', '"x": 1 //…(8)'),
+        ('"x": /* Hunter2 */ 1', '"x": /*…(11) 1'),
+        ('"x": 1 // armlint: ignore[EXT101] Hunter2', '"x": 1 // armlint: ignore[EXT101]…(8)'),
+    ],
+)
+def test_what_may_be_a_secret_goes(line: str, expected: str) -> None:
+    assert shown(f'{{"resources": [{{ {line}\n}}]}}') == f'{{"resources": [{{ {expected}\n}}]}}'
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"a": Hunter2 }', '{"a": H…(11)'),
+        ('{"a": "b" Hunter2, more }', '{"a": "b" Hun…(15)'),
+        ('{"pw: "Hunter2", "x": 1}', None),
+        ('{"name": "Hunter2" "x": 1}', '{"name": "Hun…(7)" "x": 1}'),
+        ('{"pw": "Hunter2": "x"}', None),
+        ("{\"a\": 'Hunter2'}", None),
+        ('{"a": "Hunter2', '{"a": "Hun…(7)'),
+        ("Hunter2", "Hun…(7)"),
+        ("", ""),
+        ('{"a": 1} Hunter2 Hunter2', None),
+    ],
+)
+def test_broken_texts(content: str, expected: str | None) -> None:
+    masked = shown(content)
+    assert "Hunt" not in masked
+    if expected is not None:
+        assert masked == expected
+
+
+def test_a_part_of_a_text_shows_no_more_than_the_whole() -> None:
+    content = '{"settings": {"a": "Hunter2", "b": "Hunter3"}}'
+    assert shown(content, 14, 29) == '"a": "Hun…(7)",'
+    for start in range(len(content)):
+        for end in range(start, len(content)):
+            assert "Hunt" not in shown(content, start, end)
+
+
+@given(st.text(alphabet="{}[]:,\"'/*\\ \nabc1", max_size=60))
+def test_masks_never_overlap_and_never_fail(content: str) -> None:
+    document = read(Source(content))
+    masks = Redactor(document).masks(0, len(content))
+    for before, after in zip(masks, masks[1:], strict=False):
+        assert before.start <= after.start
+    for mask in masks:
+        assert 0 <= mask.start < mask.end <= len(content)
+        assert len(mask.text) <= SHOWN + len(f"…({len(content)})")
