@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
+    from datetime import date
 
     from armlint.report import Entry
 
@@ -18,20 +19,22 @@ __all__ = ["__version__", "check", "check_paths"]
 __version__ = "0.1.0"
 
 
-def check(
+def check(  # noqa: PLR0913 - as many options as the command has
     text: str,
     *,
     path: str = "<text>",
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     extend_select: Iterable[str] = (),
+    today: date | None = None,
 ) -> tuple[Entry, ...]:
     """Check one template, parameter file or extension body given as text.
 
     `path` is the name that findings carry; nothing is read from there. `select`, `ignore` and
     `extend_select` take rule ids, names and prefixes as on the command line. Returns the findings
     sorted by line, column and rule; nothing for a text that armlint does not recognise.
-    Raises `armlint.registry.UnknownRule` for a selector that names no rule.
+    `today` is the day as of which extensions are retired, by default the real one. Raises
+    `armlint.registry.UnknownRule` for a selector that names no rule.
     """
     from armlint.files import Text
     from armlint.run import check_text, load_rules
@@ -39,7 +42,7 @@ def check(
 
     rules = load_rules().select(select, ignore, extend_select)
     marked = text.startswith("\ufeff")
-    outcome = check_text(Text(Source(text.removeprefix("\ufeff"), path), marked, None), rules)
+    outcome = check_text(Text(Source(text.removeprefix("\ufeff"), path), marked, None), rules, today=today)
     return outcome.entries
 
 
@@ -51,11 +54,13 @@ def check_paths(  # noqa: PLR0913 - as many options as the command has
     extend_select: Iterable[str] = (),
     exclude: Iterable[str] = (),
     jobs: int | None = 1,
+    today: date | None = None,
 ) -> tuple[Entry, ...]:
     """Check files and folders as `armlint check` does.
 
     Folders are walked; what is no template is skipped. `exclude` takes patterns in the syntax of
-    `.gitignore`; `jobs` is the number of processes, None for as many as pay off. Returns the
+    `.gitignore`; `jobs` is the number of processes, None for as many as pay off; `today` is the
+    day as of which extensions are retired, by default the real one. Returns the
     findings sorted by path, line, column and rule. Raises `armlint.files.Unreadable` for a path
     that does not exist and `armlint.registry.UnknownRule` for a selector that names no rule.
     """
@@ -66,4 +71,4 @@ def check_paths(  # noqa: PLR0913 - as many options as the command has
 
     rules = run.load_rules().select(select, ignore, extend_select)
     found = list(find([fspath(path) for path in paths], Excludes(list(exclude))))
-    return run.report(run.check_files(found, rules, jobs=jobs), (), __version__, None).entries
+    return run.report(run.check_files(found, rules, jobs=jobs, today=today), (), __version__, None).entries

@@ -16,6 +16,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, get_args
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import typer
 
     from armlint.files import Excludes
@@ -120,6 +122,10 @@ def check(
     jobs: Annotated[
         int | None, Given("How many processes to use. [default: as pays off]", ("--jobs", "-j"), "N")
     ] = None,
+    today: Annotated[
+        str,
+        Given("The day as of which extensions are retired. [default: the real one]", ("--today",), "DATE"),
+    ] = "",
     quiet: Annotated[bool, Given("Findings and errors only, no summary.", ("--quiet", "-q"))] = False,
     verbose: Annotated[
         bool, Given("Also name skipped files, and the page of each rule.", ("--verbose", "-v"))
@@ -135,6 +141,7 @@ def check(
     from armlint.finding import Severity
 
     rules = _selected(_rules(), select, ignore, extend_select)
+    day = _day(today) if today else None
     targets = _targets(format_, output or [])
     excludes = _excludes(exclude)
     names = paths or ["."]
@@ -147,12 +154,12 @@ def check(
     )
     progress = _Progress() if sys.stderr.isatty() and not quiet else None
     try:
-        outcomes.extend(run.check_files(list(found), rules, jobs=jobs, progress=progress))
+        outcomes.extend(run.check_files(list(found), rules, jobs=jobs, progress=progress, today=day))
     finally:
         if progress is not None:
             progress.clear()
     if "-" in names and not (force_exclude and excludes.match(stdin_filename)):
-        outcomes.append(run.check_bytes(_standard_input(), stdin_filename, rules))
+        outcomes.append(run.check_bytes(_standard_input(), stdin_filename, rules, today=day))
     threshold = None if fail_on is FailOn.NEVER else Severity(fail_on)
     described = rules if Format.SARIF in (form for form, _ in targets) else ()
     made = run.report(outcomes, described, __version__, threshold)
@@ -438,6 +445,15 @@ def _rules() -> "Registry":
         return run.load_rules()
     except (OSError, UnicodeDecodeError, PageError) as error:
         raise Refused(f"the rules that come with armlint cannot be read: {error}") from None
+
+
+def _day(text: str) -> "dt.date":
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(f"--today takes a day such as 2026-11-30, not '{text}'") from None
 
 
 def _selected(

@@ -79,12 +79,15 @@ def catalogue() -> Catalogue:
     return Catalogue(read, lambda: os.listdir(folder))
 
 
-def check_text(text: Text, rules: Sequence[Rule], linker: Linker | None = None) -> Outcome:
-    """Check one text. Never raises: a defect of armlint becomes a notice."""
+def check_text(
+    text: Text, rules: Sequence[Rule], linker: Linker | None = None, today: date | None = None
+) -> Outcome:
+    """Check one text as of a day, by default the real one. Never raises: a defect becomes a notice."""
     name = text.source.name
     try:
         document = text.document
-        model = Model(document, linker, catalogue(), date.today())  # noqa: DTZ011 - the day where armlint runs
+        day = today or date.today()  # noqa: DTZ011 - the day where armlint runs
+        model = Model(document, linker, catalogue(), day)
         errors = document.errors
         kind = model.kind
         if kind is Kind.OTHER and errors and files.names_a_schema(text.source.text):
@@ -126,8 +129,10 @@ def _why_skipped(*, unreadable: bool) -> str:
     return "skipped: it is no deployment template, parameter file or extension"
 
 
-def check_file(path: str, rules: Sequence[Rule], root: str | None = None) -> Outcome:
-    """Check the file at a path. `root` bounds which linked templates may be read."""
+def check_file(
+    path: str, rules: Sequence[Rule], root: str | None = None, today: date | None = None
+) -> Outcome:
+    """Check the file at a path as of a day. `root` bounds which linked templates may be read."""
     try:
         content = files.load(path)
     except files.TooLarge as error:
@@ -136,13 +141,19 @@ def check_file(path: str, rules: Sequence[Rule], root: str | None = None) -> Out
         return unreadable(error)
     if not files.may_be_ours(content):
         return Outcome(Kind.OTHER, notices=(Notice(path, _why_skipped(unreadable=False)),))
-    return check_bytes(content, path, rules, root)
+    return check_bytes(content, path, rules, root, today)
 
 
-def check_bytes(content: bytes, path: str, rules: Sequence[Rule], root: str | None = None) -> Outcome:
+def check_bytes(
+    content: bytes,
+    path: str,
+    rules: Sequence[Rule],
+    root: str | None = None,
+    today: date | None = None,
+) -> Outcome:
     """Check the content of a file. `path` need not exist; templates are linked from its folder."""
     linker = _linker(path) if root is None else files.LinkedFiles(root)
-    return check_text(files.decode(content, path), rules, linker)
+    return check_text(files.decode(content, path), rules, linker, today)
 
 
 def unreadable(error: Unreadable) -> Outcome:
@@ -156,15 +167,16 @@ def check_files(
     *,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    today: date | None = None,
 ) -> Iterator[Outcome]:
-    """Check files in order, in `jobs` processes (None: as many as pay off).
+    """Check files in order, in `jobs` processes (None: as many as pay off), as of a day.
 
     `progress` is told how many of how many files are done.
     """
     workers = jobs if jobs is not None else (_processors() if len(paths) >= _MANY else 1)
     workers = min(workers, max(1, -(-len(paths) // _CHUNK)))
-    serially = (check_file(path, rules) for path in paths)
-    outcomes = serially if workers <= 1 else _in_parallel(paths, rules, workers)
+    serially = (check_file(path, rules, today=today) for path in paths)
+    outcomes = serially if workers <= 1 else _in_parallel(paths, rules, workers, today)
     for done, outcome in enumerate(outcomes, 1):
         if progress is not None:
             progress(done, len(paths))
@@ -176,7 +188,9 @@ def _processors() -> int:
     return (os.cpu_count() or 1) if affinity is None else len(affinity(0))
 
 
-def _in_parallel(paths: Sequence[str], rules: Sequence[Rule], workers: int) -> Iterator[Outcome]:
+def _in_parallel(
+    paths: Sequence[str], rules: Sequence[Rule], workers: int, today: date | None
+) -> Iterator[Outcome]:
     """Check files in several processes, in order; what a process that dies had in hand is lost.
 
     Not a `multiprocessing.Pool`, which waits for ever for a process that was killed.
@@ -184,7 +198,7 @@ def _in_parallel(paths: Sequence[str], rules: Sequence[Rule], workers: int) -> I
     from multiprocessing.connection import wait
 
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
-    crew = [_hire(rules) for _ in range(workers)]
+    crew = [_hire(rules, today) for _ in range(workers)]
     try:
         idle = [connection for connection, _ in crew]
         busy: dict[Connection, int] = {}
@@ -219,14 +233,14 @@ def _in_parallel(paths: Sequence[str], rules: Sequence[Rule], workers: int) -> I
             process.join()
 
 
-def _hire(rules: Sequence[Rule]) -> tuple[Connection, BaseProcess]:
+def _hire(rules: Sequence[Rule], today: date | None) -> tuple[Connection, BaseProcess]:
     """Start a process that checks what it is sent."""
     import signal
     import threading
     from multiprocessing import Pipe, Process
 
     ours, theirs = Pipe()
-    process = Process(target=_work, args=(theirs, tuple(rules), os.getpid()), daemon=True)
+    process = Process(target=_work, args=(theirs, tuple(rules), today, os.getpid()), daemon=True)
     # Ctrl-C reaches every process, but one answer is enough.
     answers = threading.current_thread() is threading.main_thread()
     answer = signal.signal(signal.SIGINT, signal.SIG_IGN) if answers else None
@@ -239,7 +253,7 @@ def _hire(rules: Sequence[Rule]) -> tuple[Connection, BaseProcess]:
     return ours, process
 
 
-def _work(connection: Connection, rules: Sequence[Rule], employer: int) -> None:
+def _work(connection: Connection, rules: Sequence[Rule], today: date | None, employer: int) -> None:
     tune()
     while os.getppid() == employer:
         if connection.poll(_LOOK_UP):
@@ -247,7 +261,7 @@ def _work(connection: Connection, rules: Sequence[Rule], employer: int) -> None:
                 paths = connection.recv()
             except EOFError:
                 return
-            connection.send([check_file(path, rules) for path in paths])
+            connection.send([check_file(path, rules, today=today) for path in paths])
 
 
 def _lost(path: str) -> Outcome:

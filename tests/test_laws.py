@@ -229,12 +229,12 @@ def by_place(entry: Entry) -> Hashable:
 def by_place_but_for_order(entry: Entry) -> Hashable:
     """As `by_place`, for changes of order, with which some places move.
 
-    A ring is the same ring wherever it is entered. Of two settings that exclude each other the second is
+    A ring is the same ring wherever it is entered. Of two things that exclude each other the second is
     shown, and of several ways by which secrets leave through one deployment the first.
     """
     if entry.rule in {"DEP301", "DEP302", "EXP407"}:
         return entry.rule, frozenset(entry.message.partition(": ")[2].split(" → "))
-    return entry.rule if entry.rule in {"EXT115", "SEC203"} else by_place(entry)
+    return entry.rule if entry.rule in {"EXT110", "EXT115", "SEC203"} else by_place(entry)
 
 
 def unmoved(pointer: str) -> str:

@@ -127,13 +127,21 @@ def _made_public(extension: Extension, entry: Entry) -> Iterator[tuple[Setting, 
     """Settings in `settings` that belong in the other block, as deep as the catalogue knows them."""
     if not entry.protected_only or not _trusted(entry):
         return
+    heads = _heads(entry.protected_only)
     for setting in settings_of(extension, "settings"):
+        if setting.name.lower() not in heads:
+            continue
         for path, value in _below(setting.value, (setting.name,)):
             if value is None or value == "" or not entry.is_protected_only(path):
                 continue
             # Else it is told of what it lies in.
             if len(path) == 1 or not entry.is_protected_only(path[:-1]):
                 yield setting, path
+
+
+def _heads(paths: tuple[str, ...]) -> set[str]:
+    """The lower-cased names of the settings that paths of the catalogue begin with."""
+    return {re.split(r"[.\[]", path, maxsplit=1)[0].lower() for path in paths}
 
 
 def _trusted(entry: Entry) -> bool:
@@ -275,7 +283,7 @@ def unknown_setting(extension: Extension, model: Model) -> Iterator[Result]:
             if message:
                 yield setting.result(message)
     if entry.unknown_settings == "rejected":
-        for violation in violations(_instance(extension, entry), entry.schema):
+        for violation in _violations(extension, model, entry):
             if violation.keyword == "additionalProperties" and len(violation.path) > 2:  # noqa: PLR2004
                 message = f"{entry.handler} rejects '{_shown(violation.path)}'"
                 yield from _at(extension, violation.path, message, key=True)
@@ -312,7 +320,7 @@ def invalid_settings(extension: Extension, model: Model) -> Iterator[Result]:
     entry = model.entry(extension)
     if entry is None or not entry.settings_known or not _trusted(entry) or _newer(extension, entry):
         return
-    found = _certain(extension, entry)
+    found = _violations(extension, model, entry)
     if not found:
         return
     told = _told_elsewhere(extension, model, entry)
@@ -323,13 +331,17 @@ def invalid_settings(extension: Extension, model: Model) -> Iterator[Result]:
         yield from _at(extension, violation.path, f"{entry.handler}: {_words(violation)}")
 
 
-def _certain(extension: Extension, entry: Entry) -> list[Violation]:
+def _violations(extension: Extension, model: Model, entry: Entry) -> list[Violation]:
     """What is violated whether those settings are there that are, or may turn out, null or empty, or not."""
-    found = list(dict.fromkeys(violations(_instance(extension, entry), entry.schema)))
-    if found:
-        without = set(violations(_instance(extension, entry, doubtful=False), entry.schema))
-        found = [violation for violation in found if violation in without]
-    return found
+
+    def make() -> list[Violation]:
+        found = list(dict.fromkeys(violations(_instance(extension, entry), entry.schema)))
+        if found:
+            without = set(violations(_instance(extension, entry, doubtful=False), entry.schema))
+            found = [violation for violation in found if violation in without]
+        return found
+
+    return model.remember(f"violations {id(extension)}", make)
 
 
 def _told_elsewhere(extension: Extension, model: Model, entry: Entry) -> set[str]:
@@ -430,7 +442,10 @@ _PORTS: Final = (80, 32526)
 def agent_endpoint_blocked(extension: Extension, model: Model) -> Iterator[Result]:
     """EXT124: a command that shuts the agent off from the platform."""
     entry = model.entry(extension)
+    heads = {"commandtoexecute", *_heads(() if entry is None else entry.commands)}
     for setting in settings_of(extension):
+        if setting.name.lower() not in heads:
+            continue
         for path, value in _below(setting.value, (setting.name,)):
             names = [step.lower() for step in path if isinstance(step, str)]
             command = names == ["commandtoexecute"] or (entry is not None and entry.is_command(path))
