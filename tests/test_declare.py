@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -21,10 +21,12 @@ from armlint.declare import (
     resource_subject,
 )
 from armlint.engine import check
-from armlint.finding import Finding
 from armlint.jsontext import read
 from armlint.registry import rule_of
 from armlint.source import Source
+
+if TYPE_CHECKING:
+    from armlint.finding import Finding
 
 POOL = Pool()
 UNKNOWN = POOL.unique("anything")
@@ -67,8 +69,8 @@ TRUE = [
     "t", "zero", "one", "s", "list", "object", "`true`", "'x'", "`0`", "@", "!f", "!n", "!empty", "!none", "!`{}`",
     "missing == null", "object.missing == null", "s.inside == null", "n.inside == null",
     # Equality, of any types, ignoring case.
-    "s == 'TEXT'", "s != 'other'", "S == s", "OBJECT.NAME == 'x'", "list == `[\"a\", \"B\", \"C\"]`",
-    "object == `{\"name\": \"x\", \"COUNT\": 2}`", "one == `1`", "one == `1.0`", "t != one", "f != zero", "zero != n",
+    "s == 'TEXT'", "s != 'other'", "S == s", "OBJECT.NAME == 'x'", 'list == `["a", "B", "C"]`',
+    'object == `{"name": "x", "COUNT": 2}`', "one == `1`", "one == `1.0`", "t != one", "f != zero", "zero != n",
     "none != n", "empty != n", "numbers != list", "list != none", "one != 'x'", "object != list",
     # Order, of numbers and of strings.
     "one < two", "two >= `2.5`", "s > 'sa'", "'B' > 'a'", "'2024-01-01' < '2024-01-02'", "!(one < 'x')", "!(n < one)",
@@ -76,18 +78,18 @@ TRUE = [
     # Connectives.
     "t && one", "f || s", "!(t && f)", "(n || s) == 'text'", "(f && s) == `false`",
     # Indices, slices, projections, filters.
-    "list[0] == 'a'", "list[-1] == 'c'", "list[9] == null", "s[0] == null", "list[:2] == `[\"a\", \"b\"]`",
-    "s[:2] == null", "items[*].k == `[\"a\", \"b\"]`", "items[*].v == `[1]`", "items[?k == 'A'].v == `[1]`",
-    "items[?missing] == `[]`", "s[*] == null", "s[?@] == null", "object.* == `[\"x\", 2]`", "s.* == null",
-    "nested[] == `[1, 2, 3, 4]`", "s[] == null", "[s, one] == `[\"text\", 1]`", "n.[a] == null", "s.[a] == `[null]`",
+    "list[0] == 'a'", "list[-1] == 'c'", "list[9] == null", "s[0] == null", 'list[:2] == `["a", "b"]`',
+    "s[:2] == null", 'items[*].k == `["a", "b"]`', "items[*].v == `[1]`", "items[?k == 'A'].v == `[1]`",
+    "items[?missing] == `[]`", "s[*] == null", "s[?@] == null", 'object.* == `["x", 2]`', "s.* == null",
+    "nested[] == `[1, 2, 3, 4]`", "s[] == null", '[s, one] == `["text", 1]`', "n.[a] == null", "s.[a] == `[null]`",
     "{A: s}.a == null", "{a: s}.a == 'text'", "list | [0] == 'a'", "items[0].k | @ == 'a'",
     # Functions.
     "length(list) == `3`", "length(s) == `4`", "length(object) == `2`", "contains(s, 'EX')", "contains(list, 'B')",
     "!contains(list, 'z')", "!contains(s, one)", "starts_with(s, 'TE')", "!starts_with(s, 'x')", "ends_with(s, 'XT')",
     "type(s) == 'string'", "type(n) == 'null'", "not_null(n, missing, s) == 'text'", "not_null(n) == null",
-    "keys(object) == `[\"name\", \"count\"]`", "sum(numbers) == `6`", "max(numbers) == `3`", "abs(`-1`) == `1`",
+    'keys(object) == `["name", "count"]`', "sum(numbers) == `6`", "max(numbers) == `3`", "abs(`-1`) == `1`",
     "join('-', list) == 'a-b-c'", "to_string(one) == '1'", "to_number('2') == `2`", "reverse(numbers)[0] == `3`",
-    "sort_by(items, &k)[0].k == 'a'", "map(&k, items) == `[\"a\", \"b\"]`", "min_by(items, &k).v == `1`",
+    "sort_by(items, &k)[0].k == 'a'", 'map(&k, items) == `["a", "b"]`', "min_by(items, &k).v == `1`",
     # What is unknown does not matter where the rest decides.
     "t || u", "u || t", "!(f && u)", "!(u && f)", "list || u", "contains(holes, 'A')", "not_null(s, u) == 'text'",
     # A text with a known part is a string that is not empty.
@@ -97,10 +99,10 @@ TRUE = [
     "url[?@] == null", "url[:1] == null", "(url < one) == null", "not_null(url, u)", "url.[a] == `[null]`",
     # So is a list of known length.
     "holes", "length(holes) == `3`", "holes != null", "holes != `[]`", "holes != `[1, 2]`", "holes[0] == 'a'",
-    "holes[2] == 'b'", "holes != `[\"x\", \"y\", \"z\"]`", "type(holes) == 'array'", "texts[?starts_with(@, 'http:')]",
+    "holes[2] == 'b'", 'holes != `["x", "y", "z"]`', "type(holes) == 'array'", "texts[?starts_with(@, 'http:')]",
     "holes[*]", "holes[?@ == 'b']", "holes[]", "holes[*] != null", "holes[] != 'x'", "part.known == `1`",
-    "length(part) == `2`", "part != `{}`", "part != `{\"known\": 1}`", "part != `{\"known\": 2, \"open\": 1}`",
-    "contains(holes[*], 'B')", "holes[*].[@]", "holes[?@ != 'a']", "holes[*] != `[\"x\"]`", "holes[*] | [?@ == 'a']",
+    "length(part) == `2`", "part != `{}`", 'part != `{"known": 1}`', 'part != `{"known": 2, "open": 1}`',
+    "contains(holes[*], 'B')", "holes[*].[@]", "holes[?@ != 'a']", 'holes[*] != `["x"]`', "holes[*] | [?@ == 'a']",
     "[u]", "{a: u}", "type([u]) == 'array'", "values(part)[0] == `1`", "to_array(part)[0].known == `1`",
     "merge(part, object).count == `2`", "part.* != null", "halves[?k == 'b']", "(u && f) != t", "(u || t) != f",
 ]  # fmt: skip
@@ -113,14 +115,14 @@ UNSURE = [
     "contains(s, u)", "starts_with(u, 'x')", "starts_with(path, 'x')", "starts_with(url, 'http://host/x')",
     "starts_with(s, u)", "ends_with(url, 'x')", "ends_with(path, 'x/file.sh')", "contains(path, u)", "type(u) == 'null'",
     "not_null(n, u)", "not_null(u, s) == 'text'", "keys(u)", "join('', holes)", "to_string(u)", "max(onlyholes)",
-    "holes[1] == 'x'", "holes == `[\"a\", \"x\", \"b\"]`", "onlyholes[*]", "onlyholes[]", "onlyholes[?@]",
+    "holes[1] == 'x'", 'holes == `["a", "x", "b"]`', "onlyholes[*]", "onlyholes[]", "onlyholes[?@]",
     "onlyholes[*] == `[]`", "holes[*] | [1] == 'b'", "holes[?@ == 'z']", "length(holes[*]) == `2`", "holes[] | [0]",
     "length(onlyholes[]) == `1`", "halves[*].k | [0] == 'b'", "halves[?k == 'a']", "part.open", "part.* | length(@) == `1`",
-    "part == `{\"known\": 1, \"open\": 1}`", "holes[1].x", "tail == 'start x end'", "path == 'x/file.sh'", "url == path",
-    "contains(holes[*], 'z')", "holes[*] == `[\"a\", \"b\"]`", "starts_with(holes[*], 'a')", "(u || t) == t", "(u && list) == list", "sort(holes)", "map(&@, onlyholes)",
+    'part == `{"known": 1, "open": 1}`', "holes[1].x", "tail == 'start x end'", "path == 'x/file.sh'", "url == path",
+    "contains(holes[*], 'z')", 'holes[*] == `["a", "b"]`', "starts_with(holes[*], 'a')", "(u || t) == t", "(u && list) == list", "sort(holes)", "map(&@, onlyholes)",
     # A function that does not take such a value decides nothing.
     "length(one)", "length(n) == `0`", "starts_with(n, 'x')", "ends_with(one, 'x')", "contains(n, 'x')", "sum(list)",
-    "abs(s)", "max(`[1, \"a\"]`)", "sort(`[1, \"a\"]`)", "sort_by(items, &v)", "ceil(s)", "not_null(length(one), t)",
+    "abs(s)", 'max(`[1, "a"]`)', 'sort(`[1, "a"]`)', "sort_by(items, &v)", "ceil(s)", "not_null(length(one), t)",
 ]  # fmt: skip
 
 

@@ -234,8 +234,8 @@ class TestStanding:
 
     def test_no_two_shipped_rules_supersede_each_other(self) -> None:
         lesser = {rule.id: set(rule.supersedes) for rule in load_rules().rules}
-        for id_ in lesser:
-            below, pending = set[str](), set(lesser[id_])
+        for id_, direct in lesser.items():
+            below, pending = set[str](), set(direct)
             while pending:
                 below |= pending
                 pending = {further for one in pending for further in lesser.get(one, ())} - below

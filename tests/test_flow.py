@@ -1,7 +1,5 @@
 """Secrets are followed through everything that carries them, and into nothing else."""
 
-# ruff: noqa: E501 - tables of calls and resources are read best with a case in a line
-
 from __future__ import annotations
 
 import gc

@@ -6,8 +6,6 @@ their outputs), a place that can be read. The generator knows which finding is d
 through something that lets no secret out, or into a place that keeps it, are silent.
 """
 
-# ruff: noqa: E501 - tables of calls and resources are read best with a case in a line
-
 from __future__ import annotations
 
 import json

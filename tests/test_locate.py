@@ -161,9 +161,9 @@ class TestExcerpts:
         assert drawn(one(content, finding(start - 1, start + 15)).excerpts[0]).endswith(
             "\n |       ^^^^^^^^^^"
         )
-        # A mark inside what is masked stays inside it.
-        assert drawn(one(content, finding(start + 9, start + 14)).excerpts[0]).endswith(
-            "\n |               ^"
+        # Of what is masked, nothing tells where in it a mark would be.
+        assert drawn(one(content, finding(start + 9, start + 11)).excerpts[0]).endswith(
+            "\n |        ^^^^^^^^"
         )
 
     def test_the_end_of_the_text(self) -> None:

@@ -1,7 +1,5 @@
 """Names: which say that their value is a secret, which only sound so."""
 
-# ruff: noqa: E501 - tables of names
-
 from __future__ import annotations
 
 import pytest

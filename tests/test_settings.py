@@ -316,7 +316,7 @@ BLOCKS = st.dictionaries(
 @given(BLOCKS, st.sampled_from(["protocol", "port", "requestPath", "gracePeriod"]))
 @settings(max_examples=60)
 def test_what_is_not_known_makes_nothing_worse(block: dict[str, Any], name: str) -> None:
-    """A setting whose value only deployment can tell is never wrong, and makes nothing wrong that was right."""
+    """What only deployment can tell is never wrong, and makes nothing wrong that was not."""
     before = told("EXT112", HEALTH, block)
     if name in block and block[name] not in (None, ""):
         after = told("EXT112", HEALTH, {**block, name: "[reference('x', '2024-01-01').y]"})

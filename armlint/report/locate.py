@@ -196,14 +196,23 @@ class _Line:
 
     def mark(self, item: _Marked) -> Mark:
         """The mark of a span that starts in one of the parts."""
-        start, end = self._column(item.span.start), self._column(item.span.end)
+        start, _ = self._columns(item.span.start)
+        _, end = self._columns(item.span.end)
         return Mark(self.number, start, max(start, end), item.message, item.primary)
 
-    def _column(self, offset: int) -> int:
-        """Where an offset went; what was left out counts as the end of what stands before it."""
+    def _columns(self, offset: int) -> tuple[int, int]:
+        """Where an offset went: one column, or both ends of the mask that hides it.
+
+        What was left out counts as the end of what stands before it.
+        """
         column = 0
         for start, end, shown_start, shown_end in self._steps:
             if offset < start:
                 break
-            column = shown_end if offset >= end else min(shown_start + offset - start, shown_end)
-        return column
+            if offset == start or offset >= end:
+                column = shown_start if offset == start else shown_end
+            elif end - start == shown_end - shown_start:
+                column = shown_start + offset - start
+            else:
+                return shown_start, shown_end
+        return column, column

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from armlint.jsontext import Document
 
 _SHOWN: Final = 3
+# So far away, blanks left out, a mark may be that belongs to a value.
+_FAR: Final = 400
 
 # Members of resources and templates whose value is a name, a type or a choice, unless they stand
 # below one of _HOLDERS.
@@ -114,14 +116,17 @@ class Redactor:
         found: list[Mask] = []
         known: list[tuple[int, int]] = []
         for part, is_open in self._parts(start, end):
+            if self._broken and not self._stands_alone(part):
+                continue
             known.append((part.start, part.end))
             if isinstance(part, Member):
                 found.extend(self._masks_of_key(part))
             elif not is_open:
                 found.extend(self._masks_of_value(part))
         for comment in _between(self._document.comments, start, end):
-            known.append((comment.start, comment.end))
-            found.extend(_masks_of_comment(comment.start, comment.text))
+            if not self._broken or self._before(comment.start)[-1:] in {"", "\n"}:
+                known.append((comment.start, comment.end))
+                found.extend(_masks_of_comment(comment.start, comment.text))
         if self._broken:
             found.extend(self._gaps(sorted(known), start, end))
         return sorted(mask for mask in found if mask.start < end and mask.end > start)
@@ -145,9 +150,7 @@ class Redactor:
                 yield node, is_open or (named and node.kind == "number")
 
     def _masks_of_key(self, member: Member) -> Iterator[Mask]:
-        if self._broken and not self._is_key(member):
-            yield from _masked(member.start, member.end, self._text)
-        elif member.name.startswith("["):
+        if member.name.startswith("["):
             yield from self._masks_of_string(member, member.name)
 
     def _masks_of_value(self, node: Node) -> Iterator[Mask]:
@@ -178,13 +181,22 @@ class Redactor:
         span = part.span_of(start, end)
         yield from _masked(span.start, span.end, self._text)
 
-    def _is_key(self, member: Member) -> bool:
-        """Whether a name of a broken text surely is one: it stands between a comma and a colon."""
-        before = self._text[max(member.start - 200, 0) : member.start]
-        above = before.rstrip()
-        new_line = "\n" in before[len(above) :] and not above.endswith(":")
-        after = self._text[member.end : member.end + 200].lstrip()
-        return after.startswith(":") and (above[-1:] in {"{", ","} or new_line)
+    def _stands_alone(self, part: Node | Member) -> bool:
+        """Whether a name or value of a broken text surely is one, and no part of another that was torn."""
+        text = self._text
+        if isinstance(part, Member) or part.kind == "string":
+            if part.end - part.start < 2 or not text[part.start] == text[part.end - 1] == '"':  # noqa: PLR2004
+                return False
+        before, after = self._before(part.start)[-1:], text[part.end : part.end + _FAR].lstrip(" \t\r")[:1]
+        if isinstance(part, Member):
+            return before in {"{", ",", "\n"} and after == ":"
+        return before in {":", "[", ",", "\n"} and after in {",", "]", "}", "\n", ""}
+
+    def _before(self, offset: int) -> str:
+        """What stands before an offset, blanks left out; a line break only where no colon precedes it."""
+        text = self._text[max(offset - _FAR, 0) : offset].rstrip(" \t\r")
+        above = text.rstrip()
+        return above if above.endswith(":") else text
 
     def _gaps(self, known: list[tuple[int, int]], start: int, end: int) -> Iterator[Mask]:
         """Mask what is neither read nor a mark of JSON."""

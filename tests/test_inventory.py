@@ -1,0 +1,159 @@
+"""The list of extensions that `armlint extensions` shows."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from armlint.arm.model import Model
+from armlint.inventory import Item, inventory
+from armlint.jsontext import read
+from armlint.source import Source
+
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+
+
+def extension(name: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "Microsoft.Compute/virtualMachines/extensions",
+        "apiVersion": "2024-07-01",
+        "name": name,
+        "properties": {"publisher": "P", "type": "T", "typeHandlerVersion": "1.0", **properties},
+    }
+
+
+def items(*resources: Any, **more: Any) -> list[Item]:
+    names = ("b", "x", "vm", "publisher", "version", "minor", "settings")
+    template = {
+        "$schema": SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "parameters": {name: {"type": "string"} for name in names},
+        "resources": list(resources),
+        **more,
+    }
+    return list(inventory(Model(read(Source(json.dumps(template, indent=1), "x.json")))))
+
+
+def test_an_extension_with_everything() -> None:
+    (item,) = items(
+        {"type": "Microsoft.Compute/virtualMachines", "name": "vm", "apiVersion": "2024-07-01"},
+        {
+            **extension(
+                "vm/setup",
+                autoUpgradeMinorVersion="true",
+                enableAutomaticUpgrade=False,
+                settings={"a": 1, "b": "[parameters('b')]"},
+                protectedSettings="[variables('p')]",
+                provisionAfterExtensions=["first", "[parameters('x')]"],
+            ),
+            "dependsOn": ["vm", "[resourceId('Microsoft.Compute/virtualMachines', 'vm')]"],
+            "condition": False,
+        },
+        variables={"p": {"secret": "Hunter2"}},
+    )
+    assert item == Item(
+        path="x.json",
+        line=11,
+        pointer="/resources/1",
+        place="vm",
+        machine="vm",
+        name="setup",
+        publisher="P",
+        type="T",
+        version="1.0",
+        auto_upgrade_minor_version=True,
+        enable_automatic_upgrade=False,
+        settings=("a", "b"),
+        protected_settings=("secret",),
+        waits_for=("first", "{x}", "vm"),
+        deployed=False,
+    )
+
+
+def test_what_only_deployment_can_tell() -> None:
+    (item,) = items(
+        extension(
+            "[concat(parameters('vm'), '/setup')]",
+            publisher="[parameters('publisher')]",
+            type=None,
+            typeHandlerVersion="[parameters('version')]",
+            autoUpgradeMinorVersion="[parameters('minor')]",
+            settings="[parameters('settings')]",
+        )
+    )
+    assert (item.machine, item.name, item.publisher, item.type) == ("{vm}", "setup", "{publisher}", "")
+    assert (item.version, item.auto_upgrade_minor_version, item.settings) == ("{version}", None, ("{…}",))
+    assert item.protected_settings == ()
+
+
+def test_no_values_of_settings_are_told() -> None:
+    (item,) = items(
+        extension(
+            "vm/x",
+            settings={"key": "Hunter2"},
+            protectedSettings={"list": ["Hunter2"], "o": {"p": "Hunter2"}},
+        )
+    )
+    assert "Hunter2" not in repr(item)
+
+
+def test_every_shape_and_nested_templates() -> None:
+    profile = {"extensions": [{"name": "inside", "properties": {"publisher": "P", "type": "T"}}]}
+    found = items(
+        {
+            "type": "Microsoft.Compute/virtualMachineScaleSets",
+            "name": "set",
+            "apiVersion": "2024-07-01",
+            "properties": {"virtualMachineProfile": {"extensionProfile": profile}},
+        },
+        {
+            "type": "Microsoft.Resources/deployments",
+            "name": "nested",
+            "apiVersion": "2024-03-01",
+            "properties": {
+                "mode": "Incremental",
+                "template": {"$schema": SCHEMA, "resources": [extension("vm/deep")]},
+            },
+        },
+    )
+    assert [(item.place, item.machine, item.name) for item in found] == [
+        ("vmss-profile", "set", "inside"),
+        ("vm", "vm", "deep"),
+    ]
+
+
+def test_a_body() -> None:
+    body = {"properties": {"publisher": "P", "type": "T", "settings": {"a": 1}}}
+    (item,) = inventory(Model(read(Source(json.dumps(body), "body.json"))))
+    assert (item.place, item.machine, item.settings, item.waits_for) == ("body", "", ("a",), ())
+
+
+def test_other_files_have_none() -> None:
+    assert list(inventory(Model(read(Source('{"name": "x"}'))))) == []
+    assert list(inventory(Model(read(Source(""))))) == []
+
+
+def test_the_time_is_linear() -> None:
+    def seconds(count: int) -> float:
+        model = Model(
+            read(
+                Source(
+                    json.dumps(
+                        {
+                            "$schema": SCHEMA,
+                            "contentVersion": "1.0.0.0",
+                            "resources": [extension(f"vm{number}/x") for number in range(count)],
+                        }
+                    )
+                )
+            )
+        )
+        list(model.extensions)
+        model.graph(model.templates[0])
+        started = time.process_time()
+        assert len(list(inventory(model))) == count
+        return time.process_time() - started
+
+    seconds(10)
+    assert seconds(3000) < 10 * max(seconds(600), 0.01)
