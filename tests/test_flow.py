@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from armlint.arm.flow import Tracer
 from armlint.arm.functions import FUNCTIONS
 from armlint.arm.model import Model
 from armlint.checks import leaks
 from armlint.jsontext import Document, read
+from armlint.secrets.names import looks_secret
 from armlint.source import Source
 
 if TYPE_CHECKING:
@@ -488,6 +490,21 @@ CALLS = [
     ("concat(parameters('list'), createArray(P))[0]", "concat(createArray('x'), parameters('list'), createArray(P))[0]"),
     ("flatten(createArray(createArray('x'), createArray(P)))", "flatten(createArray(createArray('x')))"),
     ("array(P)[0]", "contains(P, 'x')"),
+    ("array(createArray('x', P))[1]", "array(createArray('x', P))[0]"),
+    ("array(if(parameters('flag'), P, createArray(P)))[0]", "array('x')[0]"),
+    (
+        "if(parameters('flag'), createObject('a', P, 'b', 'x'), createObject('a', P, 'c', 'y')).a",
+        "if(parameters('flag'), createObject('a', P, 'b', 'x'), createObject('a', P, 'c', 'y')).b",
+    ),
+    (
+        "if(parameters('flag'), createArray('x', P), createArray('y', P, 'z'))[1]",
+        "if(parameters('flag'), createArray('x', P), createArray('y', P, 'z'))[0]",
+    ),
+    (
+        "concat(if(parameters('flag'), createArray('x', P), createArray('y', 'z')), createArray('w'))[1]",
+        "concat(if(parameters('flag'), createArray('x', P), createArray('y', 'z')), createArray('w'))[2]",
+    ),
+    ("if(parameters('flag'), P, createObject('a', 'x'))", "if(parameters('flag'), 'x', createObject('a', 'x'))"),
     ("array(createObject('a', P))[0].a", "array(createObject('a', P))[0].b"),
     ("items(createObject('a', P))[0].value", "items(createObject('a', P))[0].key"),
     ("string(createObject('a', P))", "string(objectKeys(createObject('a', P)))"),
@@ -607,7 +624,7 @@ def test_every_function_that_carries_is_tried() -> None:
     # Tried with the generated chains.
     assert rest == {
         "base64tostring", "builduri", "datauritostring", "extensionresourceid", "fail",
-        "managementgroupresourceid", "objectkeys", "parseuri", "subscriptionresourceid", "tenantresourceid",
+        "managementgroupresourceid", "parseuri", "subscriptionresourceid", "tenantresourceid",
         "toupper", "uricomponent", "uricomponenttostring",
     }  # fmt: skip
 
@@ -1613,3 +1630,120 @@ def test_no_finding_repeats_what_a_template_holds_in_literals() -> None:
     assert len(told) == 3
     for each in told:
         assert "Hunter2" not in each.message + "".join(each.flow + each.labels)
+
+
+# ---------------------------------------------------------------------------- told once, told again
+
+
+def test_a_way_that_was_not_told_is_told_though_another_was() -> None:
+    for order in ("parameters('plain'), parameters('safe')", "parameters('safe'), parameters('plain')"):
+        inside = {
+            "parameters": {"plain": PLAIN, "safe": SECURE},
+            "resources": [extension({"x": f"[concat({order})]"})],
+        }
+        passed = {"plain": {"value": "[parameters('pw')]"}, "safe": {"value": "[parameters('pw')]"}}
+        told = found(template(resources=[deployment(inside, passed)]))
+        assert {each.rule for each in told} == {"SEC204", "SEC201"}
+        assert ["parameters('safe')" in each.flow for each in told if each.rule == "SEC201"] == [True]
+
+
+def test_what_was_told_stays_told_however_long_the_way_is() -> None:
+    variables = {"v0": "[createObject('a', parameters('plain'))]"}
+    variables |= {f"v{n}": f"[variables('v{n - 1}')]" for n in range(1, 200)}
+    inside = {
+        "parameters": {"plain": {"type": "object"}},
+        "variables": variables,
+        "resources": [extension({"x": "[variables('v199').a.b]"})],
+    }
+    passed = {"plain": {"value": {"b": "[parameters('pw')]"}}}
+    (told,) = found(template(resources=[deployment(inside, passed)]))
+    assert told.rule == "SEC204"
+    assert told.labels[-1] == "and reaches the public settings of extension 'config-app' on 'vm1'"
+
+
+def test_places_behind_a_leak_are_told_once_each_and_not_without_end() -> None:
+    settings_ = {f"k{n}": "[parameters('cmd')]" for n in range(500)}
+    inside = {"parameters": {"cmd": PLAIN}, "resources": [extension(settings_)]}
+    (told,) = found(template(resources=[deployment(inside, {"cmd": {"value": "[parameters('pw')]"}})]))
+    assert 40 <= len(told.labels) <= 60
+
+
+def test_what_remains_of_a_secure_object_is_followed_for_the_secrets_in_it() -> None:
+    inside = {
+        "parameters": {"cfg": {"type": "object"}},
+        "resources": [extension({"x": "[parameters('cfg').password]", "y": "[parameters('cfg').size]"})],
+    }
+    parameters = {"conf": {"type": "secureObject"}}
+    told = found(
+        template(
+            parameters=parameters,
+            resources=[deployment(inside, {"cfg": {"value": "[parameters('conf').settings]"}})],
+        )
+    )
+    assert [(each.rule, each.pointer.rpartition("/")[2]) for each in told] == [("SEC201", "x")]
+    assert told[0].flow == ("parameters('conf')", "parameters('cfg')", "settings.x")
+
+
+def test_a_leak_into_outer_scope_is_told_at_its_first_place() -> None:
+    inside = {
+        "outputs": output("[reference('deep').outputs.o.value]"),
+        "resources": [
+            {"type": "A.B/c", "name": "first", "properties": {"k": "[parameters('pw')]"}},
+            deployment(
+                {"parameters": {"p": SECURE}, "outputs": output("[parameters('p')]")},
+                {"p": {"value": "[parameters('pw')]"}},
+                name="deep",
+            ),
+        ],
+    }
+    nested = outer(inside)
+    content = nested["properties"]["template"]
+    # Looked at first is the output, for which the last resource is looked at.
+    nested["properties"]["template"] = {"outputs": content.pop("outputs")} | content
+    (told,) = found(template(resources=[nested], outputs=output("[reference('nested').outputs.o.value]")))
+    assert (told.rule, told.pointer) == (
+        "SEC203",
+        "/resources/0/properties/template/resources/0/properties/k",
+    )
+    assert told.labels[0] == "declared here as securestring"
+    assert set(told.labels[1:]) == {"and is evaluated here", "and is shown by output 'o'"}
+
+
+# ------------------------------------------------------------------------------------ plain parameters
+
+
+def plain_names(made: Json, place: tuple[str | int, ...]) -> set[str]:
+    model = Model(document(made))
+    assert model.root is not None
+    tracer = Tracer(model.root, looks_secret, plain=True)
+    node = model.document.root.at(*place) if model.document.root is not None else None
+    assert node is not None
+    owner = next(each for each in reversed(model.templates) if each.node.start <= node.start <= each.node.end)
+    taint = tracer.node(node, owner.scope)
+    assert not tracer.leaks
+    return {source.name for source in taint.everything}
+
+
+def test_plain_parameters_can_be_followed_instead() -> None:
+    made = command(
+        "[concat(variables('v'), parameters('o').x, parameters('n'), parameters('pw'), listKeys('a', 'b').c)]",
+        parameters={"s": PLAIN, "o": {"type": "object"}, "n": {"type": "int"}, "pw": SECURE},
+        variables={"v": "[toLower(parameters('s'))]"},
+    )
+    assert plain_names(made, ("resources", 0, "properties", "settings")) == {"s", "o"}
+
+
+def test_plain_parameters_are_followed_into_nested_templates_and_back() -> None:
+    inside = {
+        "parameters": {"p": PLAIN, "q": PLAIN, "d": PLAIN | {"defaultValue": "x"}},
+        "resources": [extension({"x": "[concat(parameters('p'), parameters('q'), parameters('d'))]"})],
+        "outputs": output("[parameters('p')]"),
+    }
+    made = template(
+        parameters={"s": PLAIN},
+        resources=[deployment(inside, {"p": {"value": "[parameters('s')]"}, "q": {"value": "literal"}})],
+        outputs=output("[reference('nested').outputs.o.value]"),
+    )
+    place = ("resources", 0, "properties", "template", "resources", 0, "properties", "settings")
+    assert plain_names(made, place) == {"s"}
+    assert plain_names(made, ("outputs", "o", "value")) == {"s"}

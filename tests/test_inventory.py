@@ -54,7 +54,7 @@ def test_an_extension_with_everything() -> None:
     )
     assert item == Item(
         path="x.json",
-        line=11,
+        line=33,
         pointer="/resources/1",
         place="vm",
         machine="vm",

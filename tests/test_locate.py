@@ -166,6 +166,23 @@ class TestExcerpts:
             "\n |        ^^^^^^^^"
         )
 
+    def test_what_a_rule_on_secrets_points_at_is_masked_wherever_it_stands(self) -> None:
+        content = '{"resources": [{"name": "Hunter2", "kind": "Hunter3"}]}'
+        first, second = content.index('"Hunter2"'), content.index('"Hunter3"')
+        plain = finding(first, first + 9)
+        secret = Finding("SEC207", "n", Severity.ERROR, "m", plain.span)
+        rules = {**RULES, "SEC207": RULES["EXT101"]}
+        document = read(Source(content))
+        (entry,) = locate([plain], document, rules)
+        assert "Hunter2" in drawn(entry.excerpts[0])
+        # Also in what other rules show of the same line.
+        for entry in locate([plain, secret], document, rules):
+            assert "Hunt" not in drawn(entry.excerpts[0]).replace("Hunter3", "")
+        label = Label(Span(second, second + 9), "from here")
+        flowing = Finding("SEC207", "n", Severity.ERROR, "m", Span(first, first + 9), "", (), (label,))
+        (entry,) = locate([flowing], document, rules)
+        assert "Hunt" not in drawn(entry.excerpts[0])
+
     def test_the_end_of_the_text(self) -> None:
         assert drawn(one('{"a": 1', finding(7, 7)).excerpts[0]) == '1|{"a": 1\n |       ^'
         assert drawn(one('{"a": 1\n', finding(8, 8)).excerpts[0]) == "2|\n |^"

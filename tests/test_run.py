@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,9 +18,6 @@ from armlint.files import decode
 from armlint.finding import Severity
 from armlint.report import Entry, Notice, Region
 from armlint.run import Outcome, check_bytes, check_file, check_files, check_text, load_rules, report
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[1]
 RULES = load_rules().select()

@@ -871,13 +871,6 @@ class Tracer:
         return self._typed(parameter.node, scope, {source: Way(step)})
 
     def _typed(self, node: Node, scope: Scope, own: Mapping[Source, Way]) -> Taint:
-        if scope.definitions is None and node.get("properties") is None and node.get("items") is None:
-            # Most parameters, which say all in one word.
-            kind = _final_type(node, None)
-            if kind == "securestring":
-                return Taint(own)
-            if kind not in _SECURE and node.get("prefixItems") is None and not _structured(node):
-                return CLEAN
         return _Typing(scope.definitions, self._secure_definitions(scope), own).of(node, 0, 0)
 
     def _secure_definitions(self, scope: Scope) -> frozenset[str]:
@@ -1194,10 +1187,6 @@ def _word(node: Node | None) -> str:
 
 def _reference(node: Node) -> str:
     return str(node.value).rpartition("/")[2].lower()
-
-
-def _structured(node: Node) -> bool:
-    return node.get("discriminator") is not None or node.get("additionalProperties") is not None
 
 
 def _final_type(node: Node | None, definitions: Node | None) -> str:

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from armlint.finding import Label
 from armlint.jsontext import read
 from armlint.report import Entry, Excerpt, ExcerptLine, Mark, Place, Region, RuleInfo
 from armlint.report.linehash import line_hashes
@@ -14,7 +15,7 @@ from armlint.report.redact import Redactor
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from armlint.finding import Finding, Label
+    from armlint.finding import Finding
     from armlint.jsontext import Document
     from armlint.rule import Rule
     from armlint.source import Source, Span
@@ -23,6 +24,8 @@ RULES_URL: Final = "https://github.com/armlint/armlint/blob/main/rules"
 # Of a longer line only this much on each side of what is marked is kept.
 _WINDOW: Final = 400
 _MAX_MARKS: Final = 12
+# What rules of this family point at is a secret, also where others would stand.
+_SECRETS: Final = "SEC"
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 _OTHER_PAGE: Final = re.compile(r"\]\((?=[A-Z]{2,8}[0-9]{3}-[a-z0-9-]+\.md\))")
 
@@ -58,10 +61,16 @@ def locate(
     source = document.source
     lines = {source.position(finding.span.start).line for finding in findings}
     hashes = line_hashes(f"\ufeff{source.text}" if marked else source.text, lines) if lines else {}
-    shown = {id(source): _Shown(document)}
+    told: dict[int, list[Span]] = {}
+    for finding in findings:
+        if finding.rule.startswith(_SECRETS):
+            for label in (Label(finding.span, ""), *finding.labels, *finding.flow):
+                told.setdefault(id(label.source or source), []).append(label.span)
+    shown = _Texts(told)
+    shown.add(document)
     entries = []
     for finding in findings:
-        place = shown[id(source)].region(finding.span)
+        place = shown.of(source).region(finding.span)
         entries.append(
             Entry(
                 rule=finding.rule,
@@ -71,8 +80,8 @@ def locate(
                 path=source.name,
                 region=place,
                 pointer=finding.pointer,
-                labels=tuple(_place(label, source, shown) for label in finding.labels),
-                flow=tuple(_place(label, source, shown) for label in finding.flow),
+                labels=tuple(_place(label, shown.of(label.source or source)) for label in finding.labels),
+                flow=tuple(_place(label, shown.of(label.source or source)) for label in finding.flow),
                 excerpts=tuple(_excerpts(finding, source, shown)),
                 help=rules[finding.rule].help,
                 url=url_of(rules[finding.rule]),
@@ -82,27 +91,38 @@ def locate(
     return tuple(entries)
 
 
-def _place(label: Label, source: Source, shown: dict[int, _Shown]) -> Place:
-    owner = _owner(label, source, shown)
+def _place(label: Label, owner: _Shown) -> Place:
     return Place(owner.source.name, owner.region(label.span), label.message)
 
 
-def _owner(label: Label, source: Source, shown: dict[int, _Shown]) -> _Shown:
-    """The text that a label is in; another file's is read when it is first needed."""
-    text = source if label.source is None else label.source
-    if id(text) not in shown:
-        shown[id(text)] = _Shown(read(text))
-    return shown[id(text)]
-
-
-def _excerpts(finding: Finding, source: Source, shown: dict[int, _Shown]) -> Iterator[Excerpt]:
+def _excerpts(finding: Finding, source: Source, shown: _Texts) -> Iterator[Excerpt]:
     """The finding's lines with those of its labels in the same file, then those of other files."""
-    marks: dict[int, list[_Marked]] = {id(source): [_Marked(finding.span, "", primary=True)]}
-    for label in finding.labels[: _MAX_MARKS - 1]:
-        owner = _owner(label, source, shown)
-        marks.setdefault(id(owner.source), []).append(_Marked(label.span, label.message, primary=False))
+    marks: dict[int, list[_Marked]] = {}
+    owners: dict[int, Source] = {}
+    for number, label in enumerate((Label(finding.span, ""), *finding.labels[: _MAX_MARKS - 1])):
+        owner = label.source or source
+        owners[id(owner)] = owner
+        marks.setdefault(id(owner), []).append(_Marked(label.span, label.message, primary=number == 0))
     for key, here in marks.items():
-        yield shown[key].excerpt(here)
+        yield shown.of(owners[key]).excerpt(here)
+
+
+class _Texts:
+    """The texts of a file's findings: its own, and those that labels lead to."""
+
+    def __init__(self, told: Mapping[int, Sequence[Span]]) -> None:
+        self._told = told
+        self._shown: dict[int, _Shown] = {}
+
+    def add(self, document: Document) -> _Shown:
+        """Take a document as it was read."""
+        key = id(document.source)
+        made = self._shown[key] = _Shown(document, self._told.get(key, ()))
+        return made
+
+    def of(self, source: Source) -> _Shown:
+        """The text of a source; another file's is read when it is first needed."""
+        return self._shown.get(id(source)) or self.add(read(source))
 
 
 class _Marked(NamedTuple):
@@ -116,9 +136,9 @@ class _Marked(NamedTuple):
 class _Shown:
     """One text on its way to readers: its columns and its lines, with what may be secret masked."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, told: Sequence[Span]) -> None:
         self.source = document.source
-        self._redactor = Redactor(document)
+        self._redactor = Redactor(document, told)
         text = document.source.text
         # Offsets of the characters that count twice in UTF-16.
         self._wide = [] if text.isascii() else [match.start() for match in _ASTRAL.finditer(text)]

@@ -9,16 +9,18 @@ strings keep three characters and their length: `"Hun…(7)"`.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from armlint.arm import expression as syntax
 from armlint.jsontext import Comment, Member, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from armlint.jsontext import Document
+    from armlint.source import Span
 
 _SHOWN: Final = 3
 # So far away, blanks left out, a mark may be that belongs to a value.
@@ -72,6 +74,11 @@ _PLAIN: Final = re.compile(
 _HOST: Final = re.compile(
     r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]{1,5})?(?=[/?#]|$)", re.IGNORECASE
 )
+# What gives a secret away wherever it stands.
+_TELLTALE: Final = re.compile(
+    r"[?&;]sig=|accountkey=|accesskey=|password=|pwd=|-----BEGIN|\beyJ[\w-]{10}|://[^/\s@]*:[^/\s@]*@",
+    re.IGNORECASE,
+)
 # Functions whose arguments name something that the template itself declares.
 _NAMING: Final = frozenset({"parameters", "variables", "lambdavariables", "copyindex"})
 _IDENTIFYING: Final = frozenset(
@@ -88,6 +95,8 @@ _CALLED: Final = re.compile(
     r"(?:(?:parameters|variables)\s*\(\s*'[\w-]+'\s*\)|([A-Za-z]\w*)\s*\()", re.IGNORECASE
 )
 _MARKS: Final = re.compile(r"[\s\[\]{}(),.:]*")
+_LEAD: Final = re.compile(r"\s*[:,\[{]?\s*")
+_TRAIL: Final = re.compile(r"\s*[,}\]]?\s*\Z")
 _SUPPRESSION: Final = re.compile(r"(?://|/\*)\s*armlint:\s*[a-z-]+(?:\[[\w\s,-]*\])?")
 
 _Part = TypeVar("_Part", Comment, Member, Node)
@@ -102,10 +111,12 @@ class Mask(NamedTuple):
 
 
 class Redactor:
-    """Finds what to mask in the text of one document."""
+    """Finds what to mask in the text of one document; at the places `told`, a rule says, a secret stands."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, told: Iterable[Span] = ()) -> None:
         self._document = document
+        self._told = sorted(told)
+        self._told_ends = list(accumulate((span.end for span in self._told), max))
         self._text = document.source.text
         # Where the text is no JSON, what was read need not be what its author meant: a name may be
         # half of a value, and the other half stand between two strings.
@@ -115,14 +126,14 @@ class Redactor:
         """What to mask between two offsets, in order and without overlaps."""
         found: list[Mask] = []
         known: list[tuple[int, int]] = []
-        for part, is_open in self._parts(start, end):
+        for part, is_open, is_told in self._parts(start, end):
             if self._broken and not self._stands_alone(part):
                 continue
             known.append((part.start, part.end))
             if isinstance(part, Member):
                 found.extend(self._masks_of_key(part))
-            elif not is_open:
-                found.extend(self._masks_of_value(part))
+            elif is_told or not is_open or (isinstance(part.value, str) and _TELLTALE.search(part.value)):
+                found.extend(self._masks_of_value(part, told=is_told))
         for comment in _between(self._document.comments, start, end):
             if not self._broken or self._before(comment.start)[-1:] in {"", "\n"}:
                 known.append((comment.start, comment.end))
@@ -131,62 +142,69 @@ class Redactor:
             found.extend(self._gaps(sorted(known), start, end))
         return sorted(mask for mask in found if mask.start < end and mask.end > start)
 
-    def _parts(self, start: int, end: int) -> Iterator[tuple[Node | Member, bool]]:
-        """The keys and scalars between two offsets, each with whether its place says that it is no secret."""
+    def _parts(self, start: int, end: int) -> Iterator[tuple[Node | Member, bool, bool]]:
+        """The keys and scalars between two offsets.
+
+        Each comes with whether its place says that it is no secret, and whether a rule says that it is.
+        """
         root = self._document.root
-        # A node, whether names count below it, and whether its own name says that it is no secret.
-        pending: list[tuple[Node, bool, bool]] = [] if root is None else [(root, not self._broken, False)]
+        # A node, whether names count below it, whether its own says that it is no secret, what a rule says.
+        pending: list[tuple[Node, bool, bool, bool]] = []
+        if root is not None:
+            pending.append((root, not self._broken, False, False))
         while pending:
-            node, named, is_open = pending.pop()
+            node, named, is_open, is_told = pending.pop()
             if node.kind == "object":
                 for member in _between(node.members, start, end):
-                    yield member, False
+                    yield member, False, False
                     name = member.name.lower()
                     below = named and name not in _HOLDERS and not _SENSITIVE.search(name)
-                    pending.append((member.value, below, below and name in _OPEN))
+                    # The key of an object stands for the object, not for all that is in it.
+                    told = is_told or (member.value.kind != "object" and self._is_told(member))
+                    pending.append((member.value, below, below and name in _OPEN, told))
             elif node.kind == "array":
-                pending.extend((item, named, is_open) for item in _between(node.items, start, end))
+                pending += [(item, named, is_open, is_told) for item in _between(node.items, start, end)]
             elif node.kind != "invalid":
-                yield node, is_open or (named and node.kind == "number")
+                yield node, is_open or (named and node.kind == "number"), is_told or self._is_told(node)
 
     def _masks_of_key(self, member: Member) -> Iterator[Mask]:
         if member.name.startswith("["):
             yield from self._masks_of_string(member, member.name)
 
-    def _masks_of_value(self, node: Node) -> Iterator[Mask]:
+    def _masks_of_value(self, node: Node, *, told: bool = False) -> Iterator[Mask]:
         if isinstance(node.value, str):
-            yield from self._masks_of_string(node, node.value)
+            yield from self._masks_of_string(node, node.value, told=told)
         elif node.kind == "number":
             yield from _masked(node.start, node.end, self._text)
 
-    def _masks_of_string(self, part: Node | Member, value: str) -> Iterator[Mask]:
+    def _masks_of_string(self, part: Node | Member, value: str, *, told: bool = False) -> Iterator[Mask]:
         read = syntax.read(value)
         if read is None:
-            yield from self._masks_within(part, value, 0, len(value))
+            spans = [(0, len(value))]
         elif isinstance(read, syntax.Invalid):
             # Behind the first mistake, a string may be a name and a name part of a string.
-            yield from self._masks_within(part, value, _clear(value), len(value))
+            spans = [(_clear(value), len(value))]
         else:
-            for literal in _literals(read):
-                yield from self._masks_within(part, value, literal.start + 1, literal.end - 1)
+            spans = [(literal.start + 1, literal.end - 1) for literal in _literals(read)]
+        for start, end in spans:
+            content = value[start:end]
+            if not told and _PLAIN.fullmatch(content):
+                continue
+            host = None if told else _HOST.match(content)
+            span = part.span_of(start if host is None else start + host.end(), end)
+            yield from _masked(span.start, span.end, self._text)
 
-    def _masks_within(self, part: Node | Member, value: str, start: int, end: int) -> Iterator[Mask]:
-        """Mask part of a string unless it is no secret by what it is."""
-        content = value[start:end]
-        if _PLAIN.fullmatch(content):
-            return
-        host = _HOST.match(content)
-        if host is not None:
-            start += host.end()
-        span = part.span_of(start, end)
-        yield from _masked(span.start, span.end, self._text)
+    def _is_told(self, part: Node | Member) -> bool:
+        """Whether a rule tells of a place that shares characters with a value or with the key of one."""
+        index = bisect_left(self._told, (part.end, 0))
+        return index > 0 and self._told_ends[index - 1] > part.start
 
     def _stands_alone(self, part: Node | Member) -> bool:
         """Whether a name or value of a broken text surely is one, and no part of another that was torn."""
         text = self._text
-        if isinstance(part, Member) or part.kind == "string":
-            if part.end - part.start < 2 or not text[part.start] == text[part.end - 1] == '"':  # noqa: PLR2004
-                return False
+        quoted = part.end > part.start + 1 and text[part.start] == text[part.end - 1] == '"'
+        if not quoted and (isinstance(part, Member) or part.kind == "string"):
+            return False
         before, after = self._before(part.start)[-1:], text[part.end : part.end + _FAR].lstrip(" \t\r")[:1]
         if isinstance(part, Member):
             return before in {"{", ",", "\n"} and after == ":"
@@ -199,13 +217,15 @@ class Redactor:
         return above if above.endswith(":") else text
 
     def _gaps(self, known: list[tuple[int, int]], start: int, end: int) -> Iterator[Mask]:
-        """Mask what is neither read nor a mark of JSON."""
+        """Mask what is neither read nor a mark of JSON, all of it: its neighbours may belong to it."""
         position = start
         for from_, to in [*known, (end, end)]:
             gap = self._text[position : min(from_, end)]
             if not _MARKS.fullmatch(gap):
-                lead = len(gap) - len(gap.lstrip())
-                yield from _masked(position + lead, position + len(gap.rstrip()), self._text)
+                lead, trail = _LEAD.match(gap), _TRAIL.search(gap)
+                first = position + (lead.end() if lead else 0)
+                last = position + (trail.start() if trail else len(gap))
+                yield Mask(first, last, f"…({last - first})")
             position = max(position, to)
             if position >= end:
                 break
