@@ -151,9 +151,12 @@ def test_the_time_is_linear() -> None:
         )
         list(model.extensions)
         model.graph(model.templates[0])
-        started = time.process_time()
-        assert len(list(inventory(model))) == count
-        return time.process_time() - started
+        spent = []
+        for _ in range(3):
+            started = time.process_time()
+            assert len(list(inventory(model))) == count
+            spent.append(time.process_time() - started)
+        return min(spent)
 
-    seconds(10)
-    assert seconds(3000) < 10 * max(seconds(600), 0.01)
+    # Four times as many; looking at all resources for each would take sixteen times as long.
+    assert seconds(4000) < 9 * seconds(1000)

@@ -321,8 +321,8 @@ class TestBudgets:
     """Ratios within one run, on whatever machine."""
 
     def test_two_processes_are_faster_than_one(self, tmp_path: Path, corpus: Path) -> None:
-        if (getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0).__len__()) < 2:
-            pytest.skip("one processor")
+        if run._processors() < 2 or os.getloadavg()[0] > run._processors() / 2:
+            pytest.skip("no two processors that have nothing else to do")
         sizes = sorted((path.stat().st_size, path) for path in corpus.rglob("*.json"))
         middle = [path for size, path in sizes if 8_000 < size < 60_000]
         for number in range(500):

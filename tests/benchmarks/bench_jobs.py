@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = 500
-ROUNDS = 3
+ROUNDS = 2
 FASTER = 1.7
 # "Flat" with room for the findings, which are kept.
 GROWTH = 1.2

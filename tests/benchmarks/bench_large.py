@@ -6,7 +6,7 @@ import json
 
 from _common import SCHEMA, Row, Used, at_most, child, corpus, modules, table, workplace
 
-ROUNDS = 5
+ROUNDS = 3
 SECONDS, MEBIBYTES, GROWTH = 6, 400, 2.3
 
 
