@@ -435,6 +435,17 @@ def test_variables_are_followed_by_path(variable: object, access: str, leaks_: b
     assert rules(told) == (LEAK if leaks_ else [])
 
 
+def test_an_object_with_very_many_secrets_keeps_them_in_a_union() -> None:
+    many = {f"k{n}": "[parameters('pw')]" for n in range(300)}
+    for text in (
+        "[union(variables('v'), createObject('z', 1)).k7]",
+        "[union(createObject('z', 1), variables('v')).k7]",
+    ):
+        assert rules(command(text, variables={"v": many})) == LEAK
+    both = "[if(parameters('f'), variables('v'), variables('w')).k7]"
+    assert rules(command(both, variables={"v": many, "w": many | {"k7": "x"}})) == LEAK
+
+
 def test_loops_in_variables() -> None:
     loops = {"copy": [{"name": "v", "count": 2, "input": {"a": "[parameters('pw')]", "b": "x"}}]}
     assert rules(command("[variables('v')[0].a]", variables=loops)) == LEAK
@@ -492,6 +503,15 @@ CALLS = [
     ("array(P)[0]", "contains(P, 'x')"),
     ("array(createArray('x', P))[1]", "array(createArray('x', P))[0]"),
     ("array(if(parameters('flag'), P, createArray(P)))[0]", "array('x')[0]"),
+    ("array(if(parameters('flag'), createArray('x', P), createArray('y', P)))[1]", "length(array(P))"),
+    (
+        "shallowMerge(if(parameters('flag'), createArray(createObject('a', P)), createArray())).a",
+        "shallowMerge(if(parameters('flag'), createArray(createObject('a', P)), createArray())).b",
+    ),
+    (
+        "reduce(createArray(P, 'x'), createObject('prev', '', 'out', ''), lambda('a', 'b', createObject('prev', lambdaVariables('b'), 'out', lambdaVariables('a').prev))).out",
+        "reduce(createArray(P, 'x'), createObject('prev', '', 'out', ''), lambda('a', 'b', createObject('prev', lambdaVariables('b'), 'out', lambdaVariables('a').out))).out",
+    ),
     (
         "if(parameters('flag'), createObject('a', P, 'b', 'x'), createObject('a', P, 'c', 'y')).a",
         "if(parameters('flag'), createObject('a', P, 'b', 'x'), createObject('a', P, 'c', 'y')).b",
@@ -1199,6 +1219,9 @@ def test_child_extensions_and_machines_of_unknown_names() -> None:
         ({"outputs": output("[ns.check(parameters('pw'))]")}, "/functions/0/members/check/output/value"),
         ({"outputs": output("[map(createArray(parameters('pw')), lambda('x', fail(lambdaVariables('x'))))]")}, "/outputs/o/value"),
         ({"resources": [{"type": "A.B/c", "name": "x", "properties": {"adminPassword": "[coalesce(null(), fail(parameters('pw')))]"}}]}, "/resources/0/properties/adminPassword"),
+        ({"variables": {"v": "[if(fail(parameters('pw')), 1, 2)]"}}, "/variables/v"),
+        ({"variables": {"v": "[createArray(1)[fail(parameters('pw'))]]"}}, "/variables/v"),
+        ({"variables": {"v": "[variables(fail(parameters('pw')))]"}}, "/variables/v"),
         ({"variables": {"v": "[fail(parameters('x'))]"}}, None),
         ({"variables": {"v": "[fail(string(length(parameters('pw'))))]"}}, None),
         ({"variables": {"v": "[if(false(), fail(parameters('pw')), 1)]"}}, None),

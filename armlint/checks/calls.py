@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from armlint.arm import expression as syntax
 from armlint.arm.functions import BICEP_ONLY, POLICY_ONLY, Place, lookup, suggestion
 from armlint.arm.value import Failure
-from armlint.checks.expressions import pointer
+from armlint.checks.expressions import calls_in, pointer
 from armlint.jsontext import Member
 from armlint.rule import Result
 
@@ -20,23 +20,13 @@ if TYPE_CHECKING:
     from armlint.jsontext import Node
 
 
-def _calls(template: Template, model: Model) -> Iterator[tuple[Site, syntax.Call]]:
-    for site in model.sites(template):
-        read = syntax.read(site.text)
-        if read is None or isinstance(read, syntax.Invalid):
-            continue
-        for part in syntax.walk(read):
-            if isinstance(part, syntax.Call):
-                yield site, part
-
-
 def _at(site: Site, call: syntax.Call, message: str) -> Result:
     return Result(site.place.span_of(call.start, call.name_end), pointer(site.place), message)
 
 
 def unknown_function(template: Template, model: Model) -> Iterator[Result]:
     """EXP402: a call of a function that does not exist."""
-    for site, call in _calls(template, model):
+    for site, call in calls_in(template, model):
         if "." in call.function:
             if call.function not in site.scope.functions:
                 hint = _hint(call.name)
@@ -57,7 +47,7 @@ def _hint(name: str) -> str:
 
 def wrong_argument_count(template: Template, model: Model) -> Iterator[Result]:
     """EXP403: a call with more or fewer arguments than the function takes."""
-    for site, call in _calls(template, model):
+    for site, call in calls_in(template, model):
         if "." in call.function:
             user = site.scope.functions.get(call.function)
             if user is not None and len(call.args) != len(user.parameters):
@@ -75,7 +65,7 @@ def _arguments(count: int) -> str:
 
 def function_not_allowed(template: Template, model: Model) -> Iterator[Result]:
     """EXP406: a call where Azure does not evaluate such a function."""
-    for site, call in _calls(template, model):
+    for site, call in calls_in(template, model):
         function = lookup(call.function)
         if function is None:
             continue

@@ -78,19 +78,28 @@ def pointer(place: Node | Member) -> str:
     return place.value.pointer if isinstance(place, Member) else place.pointer
 
 
-def _named(template: Template, model: Model, function: str) -> Iterator[tuple[Site, syntax.Literal]]:
-    """Each literal name that a template gives to one function, with where it stands."""
+def calls_in(template: Template, model: Model) -> tuple[tuple[Site, syntax.Call], ...]:
+    """Each function call of a template with where it stands; found once for all rules that ask."""
+    return model.remember(f"calls {id(template)}", lambda: tuple(_calls_in(template, model)))
+
+
+def _calls_in(template: Template, model: Model) -> Iterator[tuple[Site, syntax.Call]]:
     for site in model.sites(template):
-        if function not in site.text and function not in site.text.lower():
-            continue
         read = syntax.read(site.text)
         if read is None or isinstance(read, syntax.Invalid):
             continue
         for part in syntax.walk(read):
-            if isinstance(part, syntax.Call) and part.function == function and len(part.args) == 1:
-                name = part.args[0]
-                if isinstance(name, syntax.Literal) and isinstance(name.value, str):
-                    yield site, name
+            if isinstance(part, syntax.Call):
+                yield site, part
+
+
+def _named(template: Template, model: Model, function: str) -> Iterator[tuple[Site, syntax.Literal]]:
+    """Each literal name that a template gives to one function, with where it stands."""
+    for site, call in calls_in(template, model):
+        if call.function == function and len(call.args) == 1:
+            name = call.args[0]
+            if isinstance(name, syntax.Literal) and isinstance(name.value, str):
+                yield site, name
 
 
 def _where(site: Site, template: Template) -> str:
