@@ -42,7 +42,8 @@ def check(  # noqa: PLR0913 - as many options as the command has
 
     rules = load_rules().select(select, ignore, extend_select)
     marked = text.startswith("\ufeff")
-    outcome = check_text(Text(Source(text.removeprefix("\ufeff"), path), marked, None), rules, today=today)
+    source = Source(text.removeprefix("\ufeff"), path)
+    outcome = check_text(Text(source, marked, None), rules, today=today, hashes=True)
     return outcome.entries
 
 
@@ -71,4 +72,5 @@ def check_paths(  # noqa: PLR0913 - as many options as the command has
 
     rules = run.load_rules().select(select, ignore, extend_select)
     found = list(find([fspath(path) for path in paths], Excludes(list(exclude))))
-    return run.report(run.check_files(found, rules, jobs=jobs, today=today), (), __version__, None).entries
+    outcomes = run.check_files(found, rules, jobs=jobs, today=today, hashes=True)
+    return run.report(outcomes, (), __version__, None).entries

@@ -143,6 +143,8 @@ def check(
     rules = _selected(_rules(), select, ignore, extend_select)
     day = _day(today) if today else None
     targets = _targets(format_, output or [])
+    # It alone describes the rules, and knows findings again by the hashes of their lines.
+    sarif = Format.SARIF in (form for form, _ in targets)
     excludes = _excludes(exclude)
     names = paths or ["."]
     outcomes: list[Outcome] = []
@@ -154,15 +156,15 @@ def check(
     )
     progress = _Progress() if sys.stderr.isatty() and not quiet else None
     try:
-        outcomes.extend(run.check_files(list(found), rules, jobs=jobs, progress=progress, today=day))
+        checked = run.check_files(list(found), rules, jobs=jobs, progress=progress, today=day, hashes=sarif)
+        outcomes.extend(checked)
     finally:
         if progress is not None:
             progress.clear()
     if "-" in names and not (force_exclude and excludes.match(stdin_filename)):
-        outcomes.append(run.check_bytes(_standard_input(), stdin_filename, rules, today=day))
+        outcomes.append(run.check_bytes(_standard_input(), stdin_filename, rules, today=day, hashes=sarif))
     threshold = None if fail_on is FailOn.NEVER else Severity(fail_on)
-    described = rules if Format.SARIF in (form for form, _ in targets) else ()
-    made = run.report(outcomes, described, __version__, threshold)
+    made = run.report(outcomes, rules if sarif else (), __version__, threshold)
     status = _FAILED if any(outcome.broken for outcome in outcomes) else int(made.failed)
     if not outcomes and not quiet:
         _complain("there are no JSON files here to check")
@@ -501,7 +503,8 @@ def _targets(form: Format, outputs: Sequence[str]) -> list[tuple[Format, str | N
             if further:
                 raise Refused("--output: choose the format for standard output with --format")
             continue
-        if not target or os.path.isdir(target):  # noqa: PTH112 - pathlib takes long to import
+        # What starts with a dash is an option that took the place of a forgotten name.
+        if not target or target.startswith("-") or os.path.isdir(target):  # noqa: PTH112 - pathlib takes long to import
             raise Refused(f"--output: '{target}' is not the name of a file")
         if target in (taken for _, taken in targets):
             raise Refused(f"--output: two reports cannot both be written to {target}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from armlint import data, engine, files, registry
 from armlint.arm.catalogue import Catalogue
@@ -19,7 +19,7 @@ from armlint.report import Entry, Notice, Report
 from armlint.rule import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -80,9 +80,17 @@ def catalogue() -> Catalogue:
 
 
 def check_text(
-    text: Text, rules: Sequence[Rule], linker: Linker | None = None, today: date | None = None
+    text: Text,
+    rules: Sequence[Rule],
+    linker: Linker | None = None,
+    *,
+    today: date | None = None,
+    hashes: bool = False,
 ) -> Outcome:
-    """Check one text as of a day, by default the real one. Never raises: a defect becomes a notice."""
+    """Check one text as of a day, by default the real one. Never raises: a defect becomes a notice.
+
+    `hashes` asks for those of lines, which only SARIF needs and which take their time.
+    """
     name = text.source.name
     try:
         document = text.document
@@ -103,9 +111,8 @@ def check_text(
             # Most files have none.
             from armlint.report.locate import locate
 
-            entries = locate(
-                checked.findings, document, {rule.id: rule for rule in rules}, marked=text.marked
-            )
+            by_id = {rule.id: rule for rule in rules}
+            entries = locate(checked.findings, document, by_id, marked=text.marked, hashes=hashes)
         notices = tuple(_failed(name, checked.broken))
         return Outcome(kind, entries, notices, broken=bool(notices))
     except Exception as error:  # noqa: BLE001 - one bad file must not cost the others their report
@@ -130,9 +137,9 @@ def _why_skipped(*, unreadable: bool) -> str:
 
 
 def check_file(
-    path: str, rules: Sequence[Rule], root: str | None = None, today: date | None = None
+    path: str, rules: Sequence[Rule], *, today: date | None = None, hashes: bool = False
 ) -> Outcome:
-    """Check the file at a path as of a day. `root` bounds which linked templates may be read."""
+    """Check the file at a path, as `check_text` does its text."""
     try:
         content = files.load(path)
     except files.TooLarge as error:
@@ -141,19 +148,14 @@ def check_file(
         return unreadable(error)
     if not files.may_be_ours(content):
         return Outcome(Kind.OTHER, notices=(Notice(path, _why_skipped(unreadable=False)),))
-    return check_bytes(content, path, rules, root, today)
+    return check_bytes(content, path, rules, today=today, hashes=hashes)
 
 
 def check_bytes(
-    content: bytes,
-    path: str,
-    rules: Sequence[Rule],
-    root: str | None = None,
-    today: date | None = None,
+    content: bytes, path: str, rules: Sequence[Rule], *, today: date | None = None, hashes: bool = False
 ) -> Outcome:
     """Check the content of a file. `path` need not exist; templates are linked from its folder."""
-    linker = _linker(path) if root is None else files.LinkedFiles(root)
-    return check_text(files.decode(content, path), rules, linker, today)
+    return check_text(files.decode(content, path), rules, _linker(path), today=today, hashes=hashes)
 
 
 def unreadable(error: Unreadable) -> Outcome:
@@ -161,22 +163,24 @@ def unreadable(error: Unreadable) -> Outcome:
     return Outcome(None, notices=(Notice(error.path, error.why, "error"),), broken=True)
 
 
-def check_files(
+def check_files(  # noqa: PLR0913 - what holds for one file, and what for many
     paths: Sequence[str],
     rules: Sequence[Rule],
     *,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     today: date | None = None,
+    hashes: bool = False,
 ) -> Iterator[Outcome]:
-    """Check files in order, in `jobs` processes (None: as many as pay off), as of a day.
+    """Check files in order, as `check_file` does, in `jobs` processes (None: as many as pay off).
 
     `progress` is told how many of how many files are done.
     """
     workers = jobs if jobs is not None else (_processors() if len(paths) >= _MANY else 1)
     workers = min(workers, max(1, -(-len(paths) // _CHUNK)))
-    serially = (check_file(path, rules, today=today) for path in paths)
-    outcomes = serially if workers <= 1 else _in_parallel(paths, rules, workers, today)
+    options: dict[str, Any] = {"today": today, "hashes": hashes}
+    serially = (check_file(path, rules, **options) for path in paths)
+    outcomes = serially if workers <= 1 else _in_parallel(paths, rules, workers, options)
     for done, outcome in enumerate(outcomes, 1):
         if progress is not None:
             progress(done, len(paths))
@@ -189,7 +193,7 @@ def _processors() -> int:
 
 
 def _in_parallel(
-    paths: Sequence[str], rules: Sequence[Rule], workers: int, today: date | None
+    paths: Sequence[str], rules: Sequence[Rule], workers: int, options: Mapping[str, Any]
 ) -> Iterator[Outcome]:
     """Check files in several processes, in order; what a process that dies had in hand is lost.
 
@@ -198,7 +202,7 @@ def _in_parallel(
     from multiprocessing.connection import wait
 
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
-    crew = [_hire(rules, today) for _ in range(workers)]
+    crew = [_hire(rules, options) for _ in range(workers)]
     try:
         idle = [connection for connection, _ in crew]
         busy: dict[Connection, int] = {}
@@ -207,9 +211,9 @@ def _in_parallel(
         while told < len(chunks):
             while idle and started < len(chunks):
                 connection = idle.pop()
-                busy[connection] = started
-                connection.send(chunks[started])
-                started += 1
+                if _sent(connection, chunks[started]):
+                    busy[connection] = started
+                    started += 1
             answered = wait(list(busy))
             for ready in [connection for connection in busy if connection in answered]:
                 number = busy.pop(ready)
@@ -217,30 +221,39 @@ def _in_parallel(
                     done[number] = ready.recv()
                     idle.append(ready)
                 except (EOFError, OSError):
-                    done[number] = [_lost(path) for path in chunks[number]]
+                    done[number] = _lost(chunks[number])
             if not busy and not idle:
                 # Nobody is left to do it.
-                for number in range(started, len(chunks)):
-                    done[number] = [_lost(path) for path in chunks[number]]
+                done |= {number: _lost(chunks[number]) for number in range(started, len(chunks))}
                 started = len(chunks)
             while told in done:
                 yield from done.pop(told)
                 told += 1
     finally:
+        for _, process in crew:
+            process.terminate()
         for connection, process in crew:
             connection.close()
-            process.terminate()
             process.join()
 
 
-def _hire(rules: Sequence[Rule], today: date | None) -> tuple[Connection, BaseProcess]:
+def _sent(connection: Connection, paths: Sequence[str]) -> bool:
+    try:
+        connection.send(paths)
+    except OSError:
+        # The process at the other end died before it had anything to do.
+        return False
+    return True
+
+
+def _hire(rules: Sequence[Rule], options: Mapping[str, Any]) -> tuple[Connection, BaseProcess]:
     """Start a process that checks what it is sent."""
     import signal
     import threading
     from multiprocessing import Pipe, Process
 
     ours, theirs = Pipe()
-    process = Process(target=_work, args=(theirs, tuple(rules), today, os.getpid()), daemon=True)
+    process = Process(target=_work, args=(theirs, tuple(rules), options), daemon=True)
     # Ctrl-C reaches every process, but one answer is enough.
     answers = threading.current_thread() is threading.main_thread()
     answer = signal.signal(signal.SIGINT, signal.SIG_IGN) if answers else None
@@ -253,20 +266,24 @@ def _hire(rules: Sequence[Rule], today: date | None) -> tuple[Connection, BasePr
     return ours, process
 
 
-def _work(connection: Connection, rules: Sequence[Rule], today: date | None, employer: int) -> None:
+def _work(connection: Connection, rules: Sequence[Rule], options: Mapping[str, Any]) -> None:
+    from multiprocessing import parent_process
+
     tune()
-    while os.getppid() == employer:
+    employer = parent_process()
+    while employer is None or employer.is_alive():
         if connection.poll(_LOOK_UP):
             try:
                 paths = connection.recv()
-            except EOFError:
+                connection.send([check_file(path, rules, **options) for path in paths])
+            except (EOFError, OSError):
+                # Nobody waits for an answer.
                 return
-            connection.send([check_file(path, rules, today=today) for path in paths])
 
 
-def _lost(path: str) -> Outcome:
+def _lost(paths: Sequence[str]) -> list[Outcome]:
     told = "not checked: the process that was to do it died"
-    return Outcome(None, notices=(Notice(path, told, "error"),), broken=True)
+    return [Outcome(None, notices=(Notice(path, told, "error"),), broken=True) for path in paths]
 
 
 def tune() -> None:

@@ -312,6 +312,7 @@ class TestOutput:
             (["json="], "'' is not the name of a file"),
             (["sub"], "'sub' is not the name of a file"),
             (["sarif=-"], "--format"),
+            (["--quiet"], "'--quiet' is not the name of a file"),
         ],
     )
     def test_outputs_that_make_no_sense(

@@ -17,7 +17,7 @@ from armlint.jsontext import read
 from armlint.report import Report, github, markdown, plain, sarif, text
 from armlint.report.redact import Redactor
 from armlint.run import load_rules
-from armlint.source import Source
+from armlint.source import Source, Span
 
 RULES = load_rules().select(["all"])
 SHOWN = 3
@@ -236,6 +236,7 @@ def shown(content: str, start: int = 0, end: int | None = None) -> str:
         '"hardwareProfile": { "vmSize": "Standard_D2s_v5" }',
         '"osDisk": { "createOption": "FromImage", "diskSizeGB": 1024 }',
         '"securityRules": [{ "destinationPortRange": "3389", "access": "Allow", "sourceAddressPrefix": "10.0.0.0/16" }]',
+        '"expression": "[reference(\'nested\').outputs.o.value]"',
         '"copy": { "name": "loop", "count": "[length(parameters(\'names\'))]" }',
         '"parameters": { "password": { "type": "securestring", "minValue": 8 } }',
         '"variables": { "nic": "[variables(\'vm\')]", "version": "2023-09-01", "kind": "Microsoft.Compute/disks" }',
@@ -313,6 +314,24 @@ def test_a_part_of_a_text_shows_no_more_than_the_whole() -> None:
     for start in range(len(content)):
         for end in range(start, len(content)):
             assert "Hunt" not in shown(content, start, end)
+
+
+def test_what_a_rule_says_is_a_secret_is_none_to_show_by_its_place() -> None:
+    content = (
+        '{"resources": [{"name": "Hunter2", "type": "Microsoft.X/y", "id": "https://a.example.org/Hunter3"}]}'
+    )
+    document = read(Source(content))
+    assert Redactor(document).masks(0, len(content)) == []
+    first, second = content.index("Hunter2"), content.index("https")
+    (mask,) = Redactor(document, [Span(first - 1, first + 8)]).masks(0, len(content))
+    assert mask == (first, first + 7, "Hun…(7)")
+    (mask,) = Redactor(document, [Span(second + 3, second + 4)]).masks(0, len(content))
+    assert mask == (second, second + 29, "htt…(29)")
+    # A rule may point at the key, and at what stands around; others may point at nothing in between.
+    for told in (Span(content.index('"name"'), content.index('"name"') + 6), Span(0, len(content))):
+        masks = Redactor(document, [told, Span(3, 4)]).masks(0, len(content))
+        assert masks[0] == (first, first + 7, "Hun…(7)")
+        assert all(content[mask.start : mask.end] != "Microsoft.X/y" for mask in masks)
 
 
 @given(st.text(alphabet="{}[]:,\"'/*\\ \nabc1", max_size=60))

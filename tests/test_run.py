@@ -137,6 +137,55 @@ class TestJobs:
         outcomes.close()  # type: ignore[attr-defined]
         assert multiprocessing.active_children() == []
 
+    @pytest.mark.parametrize("method", ["spawn", "forkserver"])
+    def test_however_processes_are_made(self, folder: Path, method: str) -> None:
+        import multiprocessing
+
+        if method not in multiprocessing.get_all_start_methods():
+            pytest.skip(f"no {method} here")
+        code = (
+            "import multiprocessing, sys\n"
+            "from armlint import run\n"
+            "multiprocessing.set_start_method(sys.argv[1])\n"
+            "rules = run.load_rules().select()\n"
+            "several = list(run.check_files(sys.argv[2:], rules, jobs=2))\n"
+            "print(several == list(run.check_files(sys.argv[2:], rules, jobs=1)))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, method, *names(folder)[:30]],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert done.stdout == "True\n"
+
+    @needs_fork
+    def test_nothing_is_left_behind_when_the_run_is_killed(self, folder: Path) -> None:
+        code = (
+            "import sys\n"
+            "from armlint import run\n"
+            "run._LOOK_UP = 0.1\n"
+            "outcomes = run.check_files(sys.argv[1:], run.load_rules().select(), jobs=2)\n"
+            "next(outcomes)\n"
+            "import multiprocessing, os, signal\n"
+            "print(*[child.pid for child in multiprocessing.active_children()], flush=True)\n"
+            "os.kill(os.getpid(), signal.SIGKILL)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, *names(folder)],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        children = list(map(int, done.stdout.split()))
+        assert len(children) == 2
+        end = time.monotonic() + 10
+        while any(_runs(child) for child in children) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not any(_runs(child) for child in children)
+
     def test_from_another_thread(self, folder: Path) -> None:
         import threading
 
@@ -145,6 +194,14 @@ class TestJobs:
         thread.start()
         thread.join()
         assert len(found) == 20
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and no mere entry in the list of processes."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class TestKinds:
@@ -244,6 +301,32 @@ class TestFaults:
         outcome = check_file(str(tmp_path / "x.json"), RULES)
         assert (outcome.kind, outcome.broken) == (Kind.OTHER, False)
         assert outcome.notices[0].level == "note"
+
+
+class TestHashes:
+    def test_are_left_out_unless_asked_for(self, folder: Path) -> None:
+        for jobs in (1, 2):
+            without, with_ = (
+                [
+                    entry.line_hash
+                    for outcome in check_files(names(folder), RULES, jobs=jobs, hashes=hashes)
+                    for entry in outcome.entries
+                ]
+                for hashes in (False, True)
+            )
+            assert set(without) == {""}
+            assert all(with_)
+
+    def test_sarif_has_them_whichever_way_it_is_asked_for(self, folder: Path) -> None:
+        for arguments in (["-f", "sarif"], ["-o", "sarif=x.sarif"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "armlint", "check", "bad0.json", *arguments],
+                check=False,
+                capture_output=True,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+            written = done.stdout if arguments[0] == "-f" else (folder / "x.sarif").read_bytes()
+            assert b"primaryLocationLineHash" in written
 
 
 class TestLinks:

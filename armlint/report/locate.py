@@ -51,16 +51,23 @@ def info(rule: Rule) -> RuleInfo:
 
 
 def locate(
-    findings: Sequence[Finding], document: Document, rules: Mapping[str, Rule], *, marked: bool = False
+    findings: Sequence[Finding],
+    document: Document,
+    rules: Mapping[str, Rule],
+    *,
+    marked: bool = False,
+    hashes: bool = True,
 ) -> tuple[Entry, ...]:
     """The findings of one file as entries, in the same order.
 
     `rules` holds the rules by id; `marked` says that the file starts with a byte order mark,
-    which counts for the hashes of lines only.
+    which counts for the hashes of lines only; without `hashes` these are left out.
     """
     source = document.source
-    lines = {source.position(finding.span.start).line for finding in findings}
-    hashes = line_hashes(f"\ufeff{source.text}" if marked else source.text, lines) if lines else {}
+    hashed: dict[int, str] = {}
+    if hashes:
+        lines = {source.position(finding.span.start).line for finding in findings}
+        hashed = line_hashes(f"\ufeff{source.text}" if marked else source.text, lines)
     told: dict[int, list[Span]] = {}
     for finding in findings:
         if finding.rule.startswith(_SECRETS):
@@ -85,7 +92,7 @@ def locate(
                 excerpts=tuple(_excerpts(finding, source, shown)),
                 help=rules[finding.rule].help,
                 url=url_of(rules[finding.rule]),
-                line_hash=hashes.get(place.line, ""),
+                line_hash=hashed.get(place.line, ""),
             )
         )
     return tuple(entries)

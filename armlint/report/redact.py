@@ -80,7 +80,7 @@ _TELLTALE: Final = re.compile(
     re.IGNORECASE,
 )
 # Functions whose arguments name something that the template itself declares.
-_NAMING: Final = frozenset({"parameters", "variables", "lambdavariables", "copyindex"})
+_NAMING: Final = frozenset({"parameters", "variables", "lambdavariables", "copyindex", "reference"})
 _IDENTIFYING: Final = frozenset(
     {
         "resourceid",
@@ -188,7 +188,7 @@ class Redactor:
             spans = [(literal.start + 1, literal.end - 1) for literal in _literals(read)]
         for start, end in spans:
             content = value[start:end]
-            if not told and _PLAIN.fullmatch(content):
+            if _PLAIN.fullmatch(content):
                 continue
             host = None if told else _HOST.match(content)
             span = part.span_of(start if host is None else start + host.end(), end)
