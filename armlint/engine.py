@@ -63,6 +63,7 @@ def _run(rule: Rule, model: Model) -> Iterable[Finding]:
                 pointer=result.pointer,
                 labels=result.labels,
                 flow=result.flow,
+                fix=result.fix,
             )
 
 

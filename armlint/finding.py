@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from armlint.edit import Fix
     from armlint.source import Source, Span
 
 
@@ -54,3 +55,4 @@ class Finding:
     pointer: str = ""
     labels: tuple[Label, ...] = ()
     flow: tuple[Label, ...] = ()
+    fix: Fix | None = None

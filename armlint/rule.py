@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from armlint.arm.model import Model
+    from armlint.edit import Fix
     from armlint.finding import Label, Severity
     from armlint.jsontext import Member, Node
     from armlint.page import Page
@@ -41,6 +42,7 @@ class Result(NamedTuple):
     message: str
     labels: tuple[Label, ...] = ()
     flow: tuple[Label, ...] = ()
+    fix: Fix | None = None
 
 
 class Rule(NamedTuple):
@@ -60,14 +62,18 @@ class Rule(NamedTuple):
     make: Callable[[], Check]
 
 
-def at_key(member: Member, message: str, *labels: Label, flow: tuple[Label, ...] = ()) -> Result:
+def at_key(
+    member: Member, message: str, *labels: Label, flow: tuple[Label, ...] = (), fix: Fix | None = None
+) -> Result:
     """A finding on the key of a member: the member must not be here, or not be so named."""
-    return Result(member.span, member.value.pointer, message, labels, flow)
+    return Result(member.span, member.value.pointer, message, labels, flow, fix)
 
 
-def at_value(node: Node, message: str, *labels: Label, flow: tuple[Label, ...] = ()) -> Result:
+def at_value(
+    node: Node, message: str, *labels: Label, flow: tuple[Label, ...] = (), fix: Fix | None = None
+) -> Result:
     """A finding on a value; on the key of an object or array, which may be pages long."""
-    return Result(tight(node), node.pointer, message, labels, flow)
+    return Result(tight(node), node.pointer, message, labels, flow, fix)
 
 
 def tight(node: Node) -> Span:
