@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from armlint.arm.catalogue import INDEX, Catalogue, Entry, parse
-from armlint.arm.handlers import AUTOMATIC_UPGRADE, COMMAND_SETTINGS, SERVICE_MANAGED
+import armlint
+from armlint.arm.catalogue import INDEX, Catalogue, Entry, command_settings, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from armlint.arm.example import Example
+
 CHECKOUT = Path(__file__).parents[1]
 FOLDER = CHECKOUT / "schemas" / "extensions"
-NAMES = sorted(path.name for path in FOLDER.iterdir() if path.name != INDEX)
+NAMES = sorted(path.name for path in FOLDER.glob("*.json") if path.name != INDEX)
 FILES: dict[str, dict[str, Any]] = {name: json.loads((FOLDER / name).read_text("utf-8")) for name in NAMES}
 ENTRIES = {entry.handler: entry for entry in map(parse, FILES.values())}
 BLOCKS = ("settings", "protectedSettings")
@@ -32,6 +34,9 @@ EXPRESSION = "[parameters('p')]"
 OF_FILES = jsonschema.Draft202012Validator(
     json.loads((CHECKOUT / "schemas" / "extension.schema.json").read_text("utf-8")),
     format_checker=jsonschema.FormatChecker(["regex"]),
+)
+OF_EXAMPLES = jsonschema.Draft202012Validator(
+    json.loads((CHECKOUT / "schemas" / "extension-examples.schema.json").read_text("utf-8"))
 )
 OF_SCHEMAS = jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA)
 
@@ -218,20 +223,93 @@ def test_a_replacement_is_in_the_catalogue_and_not_retired_itself(entry: Entry) 
     assert other.version == new.version
 
 
-def test_the_catalogue_covers_the_tables_of_the_rules() -> None:
-    listed = catalogue()
+# Azure's table of extensions that support automatic upgrade (Microsoft Learn, Automatic Extension Upgrade).
+UPGRADED = [
+    "Microsoft.Azure.Automation.HybridWorker/HybridWorkerForLinux",
+    "Microsoft.Azure.Automation.HybridWorker/HybridWorkerForWindows",
+    "Microsoft.Azure.AzureDefenderForSQL/AdvancedThreatProtection.Windows",
+    "Microsoft.Azure.AzureDefenderForSQL/VulnerabilityAssessment.Windows",
+    "Microsoft.Azure.AzureDefenderForServers/MDE.Linux",
+    "Microsoft.Azure.AzureDefenderForServers/MDE.Windows",
+    "Microsoft.Azure.ChangeTrackingAndInventory/ChangeTracking-Linux",
+    "Microsoft.Azure.ChangeTrackingAndInventory/ChangeTracking-Windows",
+    "Microsoft.Azure.Diagnostics/LinuxDiagnostic",
+    "Microsoft.Azure.Geneva/GenevaMonitoring",
+    "Microsoft.Azure.KeyVault/KeyVaultForLinux",
+    "Microsoft.Azure.KeyVault/KeyVaultForWindows",
+    "Microsoft.Azure.Monitor/AzureMonitorLinuxAgent",
+    "Microsoft.Azure.Monitor/AzureMonitorWindowsAgent",
+    "Microsoft.Azure.Monitoring.DependencyAgent/DependencyAgentLinux",
+    "Microsoft.Azure.Monitoring.DependencyAgent/DependencyAgentWindows",
+    "Microsoft.Azure.NetworkWatcher/NetworkWatcherAgentLinux",
+    "Microsoft.Azure.NetworkWatcher/NetworkWatcherAgentWindows",
+    "Microsoft.Azure.Networking.DNS/DNSClientCache",
+    "Microsoft.Azure.SCOMMI/WindowsAgent",
+    "Microsoft.Azure.Security.AntimalwareSignature/AntimalwareConfiguration",
+    "Microsoft.Azure.Security.LinuxAttestation/GuestAttestation",
+    "Microsoft.Azure.Security.Monitoring/AzureSecurityLinuxAgent",
+    "Microsoft.Azure.Security.Monitoring/AzureSecurityWindowsAgent",
+    "Microsoft.Azure.Security.WindowsAttestation/GuestAttestation",
+    "Microsoft.Azure.Security.WindowsCodeIntegrity/CodeIntegrityAgent",
+    "Microsoft.Azure.ServiceFabric/ServiceFabricLinuxNode",
+    "Microsoft.Azure.Workloads/MonitoringExtensionLinux",
+    "Microsoft.Azure.Workloads/MonitoringExtensionWindows",
+    "Microsoft.CPlat.Core/LinuxHibernateExtension",
+    "Microsoft.CPlat.Core/WindowsHibernateExtension",
+    "Microsoft.CPlat.ProxyAgent/ProxyAgentLinux",
+    "Microsoft.CPlat.ProxyAgent/ProxyAgentWindows",
+    "Microsoft.EnterpriseCloud.Monitoring/MicrosoftMonitoringAgent",
+    "Microsoft.EnterpriseCloud.Monitoring/OmsAgentForLinux",
+    "Microsoft.GuestConfiguration/ConfigurationForLinux",
+    "Microsoft.GuestConfiguration/ConfigurationforWindows",
+    "Microsoft.ManagedServices/ApplicationHealthLinux",
+    "Microsoft.ManagedServices/ApplicationHealthWindows",
+    "Microsoft.OSTCExtensions/DSCForLinux",
+    "Microsoft.Sentinel.AzureMonitorAgentExtensions/MicrosoftDnsAgent",
+    "Microsoft.SqlServer.Management/SqlIaaSAgent",
+    "Microsoft.SqlServer.Management/SqlIaaSAgentLinux",
+]
+# Installed and configured by an Azure service (backup, AKS …), which writes their settings.
+MANAGED = [
+    "Microsoft.AKS/Compute.AKS.Linux.AKSNode",
+    "Microsoft.AKS/Compute.AKS.Linux.Billing",
+    "Microsoft.AKS/Compute.AKS.Windows.Billing",
+    "Microsoft.Azure.Geneva/GenevaMonitoring",
+    "Microsoft.Azure.RecoveryServices.WorkloadBackup/AzureBackupLinuxWorkload",
+    "Microsoft.Azure.RecoveryServices.WorkloadBackup/AzureBackupWindowsWorkload",
+    "Microsoft.Azure.RecoveryServices/VMSnapshot",
+    "Microsoft.Azure.RecoveryServices/VMSnapshotLinux",
+    "Microsoft.Azure.Security.AntimalwareSignature/AntimalwareConfiguration",
+    "Microsoft.Azure.Workloads/MonitoringExtensionLinux",
+    "Microsoft.Azure.Workloads/MonitoringExtensionWindows",
+    "Microsoft.CPlat.Core/LinuxPatchExtension",
+    "Microsoft.CPlat.Core/RunCommandHandlerLinux",
+    "Microsoft.CPlat.Core/RunCommandHandlerWindows",
+    "Microsoft.CPlat.Core/RunCommandLinux",
+    "Microsoft.CPlat.Core/RunCommandWindows",
+    "Microsoft.CPlat.Core/WindowsPatchExtension",
+    "Microsoft.SiteRecovery.Dra/Windows",
+    "Microsoft.SoftwareUpdateManagement/LinuxOsUpdateExtension",
+    "Microsoft.SoftwareUpdateManagement/WindowsOsUpdateExtension",
+]
 
-    def entry(handler: str) -> Entry:
-        found = listed.lookup(*handler.split("/"))
-        assert found is not None, handler
-        return found
 
-    upgrading = {name for name, known in ENTRIES.items() if known.automatic_upgrade}
-    assert {entry(name).handler for name in AUTOMATIC_UPGRADE} == upgrading
-    managed = {name for name, known in ENTRIES.items() if known.status == "service-managed"}
-    assert {entry(name).handler for name in SERVICE_MANAGED} == managed
-    for name, commands in COMMAND_SETTINGS.items():
-        assert all(entry(name).is_command(command) for command in commands)
+def test_the_catalogue_knows_what_azure_upgrades_and_what_services_install() -> None:
+    assert sorted(name for name, entry in ENTRIES.items() if entry.automatic_upgrade) == UPGRADED
+    assert sorted(name for name, entry in ENTRIES.items() if entry.service_managed) == MANAGED
+
+
+def test_a_handler_runs_commands_from_the_settings_that_the_catalogue_names() -> None:
+    assert command_settings(ENTRIES[CUSTOM_SCRIPT]) == ("commandToExecute", "script")
+    assert command_settings(ENTRIES["Microsoft.Compute/CustomScriptExtension"]) == ("commandToExecute",)
+    assert command_settings(ENTRIES["Microsoft.Powershell/DSC"]) == ("commandToExecute",)
+    assert command_settings(None) == ("commandToExecute",)
+
+
+def test_commands_that_lie_deeper_are_those_of_services() -> None:
+    deeper = [entry for entry in ENTRIES.values() if any("." in name for name in entry.commands)]
+    assert deeper
+    assert all(entry.service_managed for entry in deeper)
 
 
 # --- What the schemas accept
@@ -494,6 +572,84 @@ def test_a_correction_says_what_the_catalogue_says() -> None:
             assert set(after.split(", ")) <= set(entry.secret), handler
         else:
             assert str(catalogued(entry)[fact]) == after, handler
+
+
+# --- Examples
+
+EXAMPLES = [(entry, example) for entry in ENTRIES.values() for example in catalogue().examples(entry)]
+# Before the first retirement, and after the last.
+EARLY, LATE = date(2018, 1, 1), date(2029, 1, 1)
+
+
+def template(example: Example) -> str:
+    """Give a template that holds the example and declares what it reads."""
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    parameters = {name: {"type": kind} for name, kind in example.parameters.items()}
+    document = {
+        "$schema": schema,
+        "contentVersion": "1.0.0.0",
+        "parameters": parameters,
+        "resources": [example.resource()],
+    }
+    return json.dumps(document, indent=2)
+
+
+@pytest.mark.parametrize("day", [EARLY, LATE], ids=str)
+@pytest.mark.parametrize(
+    ("entry", "example"),
+    EXAMPLES,
+    ids=[f"{entry.handler}: {example.why}" for entry, example in EXAMPLES],
+)
+def test_in_an_example_is_found_what_it_says_and_nothing_else(
+    entry: Entry, example: Example, day: date
+) -> None:
+    ends = {"retired": ["EXT106"], "deprecated": ["EXT107"]}.get(entry.status_on(day), [])
+    found = armlint.check(template(example), today=day)
+    told = "\n".join(f"{finding.rule} {finding.message}" for finding in found)
+    assert sorted(finding.rule for finding in found) == sorted([*example.rules, *ends]), told
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_are_what_their_schema_asks_for(name: str) -> None:
+    OF_EXAMPLES.validate(json.loads((FOLDER / "examples" / name).read_text("utf-8")))
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.handler)
+def test_each_extension_has_examples_of_its_own(entry: Entry) -> None:
+    examples = catalogue().examples(entry)
+    assert not examples[0].rules
+    assert not entry.settings_known or any(example.rules for example in examples)
+    for example in examples:
+        assert f"{example.properties['publisher']}/{example.properties['type']}" == entry.handler
+        read_ = set(re.findall(r"parameters\('(\w+)'\)", json.dumps(example.properties)))
+        assert read_ == set(example.parameters), "what it reads is what it declares"
+
+
+def test_every_file_of_examples_is_of_an_extension() -> None:
+    assert sorted(path.name for path in (FOLDER / "examples").iterdir()) == NAMES
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.handler)
+def test_what_an_example_says_in_secret_comes_from_a_secure_parameter(entry: Entry) -> None:
+    for example in catalogue().examples(entry):
+        for part in BLOCKS:
+            for path, value in values(example.properties.get(part, {})):
+                if entry.is_secret(path) and isinstance(value, str) and not example.rules:
+                    names = re.findall(r"parameters\('(\w+)'\)", value)
+                    kinds = {example.parameters[name] for name in names}
+                    assert kinds == {"securestring"}, path
+
+
+def values(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Give every value in a block, with its path as the catalogue writes it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from values(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from values(inner, f"{path}[]")
+    else:
+        yield path, value
 
 
 # --- Reading

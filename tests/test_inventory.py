@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import date
 from typing import Any
 
 from armlint.arm.model import Model
-from armlint.inventory import Item, inventory
+from armlint.inventory import Item, inventory, known
 from armlint.jsontext import read
+from armlint.run import catalogue
 from armlint.source import Source
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
@@ -62,6 +64,9 @@ def test_an_extension_with_everything() -> None:
         publisher="P",
         type="T",
         version="1.0",
+        status=None,
+        retirement=None,
+        supports_automatic_upgrade=None,
         auto_upgrade_minor_version=True,
         enable_automatic_upgrade=False,
         settings=("a", "b"),
@@ -127,6 +132,58 @@ def test_a_body() -> None:
     body = {"properties": {"publisher": "P", "type": "T", "settings": {"a": 1}}}
     (item,) = inventory(Model(read(Source(json.dumps(body), "body.json"))))
     assert (item.place, item.machine, item.settings, item.waits_for) == ("body", "", ("a",), ())
+
+
+def test_what_the_catalogue_knows_is_told_as_of_a_day() -> None:
+    handlers = [
+        ("Microsoft.Azure.Monitor", "AzureMonitorLinuxAgent"),
+        ("microsoft.powershell", "dsc"),
+        ("Microsoft.OSTCExtensions", "OSPatchingForLinux"),
+        ("Symantec", "SymantecEndpointProtection"),
+        ("Microsoft.AKS", "Compute.AKS.Linux.Billing"),
+        ("Contoso", "Agent"),
+        ("[parameters('publisher')]", "DSC"),
+    ]
+    template = {
+        "$schema": SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "parameters": {"publisher": {"type": "string"}},
+        "resources": [
+            extension(f"vm/x{number}", publisher=publisher, type=kind)
+            for number, (publisher, kind) in enumerate(handlers)
+        ],
+    }
+    model = Model(read(Source(json.dumps(template))), None, catalogue(), date(2028, 3, 30))
+    told = [(item.status, item.retirement, item.supports_automatic_upgrade) for item in inventory(model)]
+    assert told == [
+        ("active", None, True),
+        ("deprecated", "2028-03-31", False),
+        ("deprecated", None, False),
+        ("retired", None, False),
+        ("service-managed", None, False),
+        (None, None, None),
+        (None, None, None),
+    ]
+    later = [item.status for item in inventory(model, date(2028, 3, 31))]
+    assert later[:3] == ["active", "retired", "deprecated"]
+
+
+def test_a_row_of_the_catalogue() -> None:
+    entry = catalogue().lookup("Microsoft.OSTCExtensions", "CustomScriptForLinux")
+    assert entry is not None
+    row = known(entry, date(2026, 1, 1))
+    assert (row.os, row.status, row.version, row.automatic_upgrade) == ("linux", "deprecated", "1.5", False)
+    assert row.instead == "Microsoft.Azure.Extensions/CustomScript"
+    assert row.replacement is not None
+    assert row.replacement["drop_in"] is True
+    docker = catalogue().lookup("Microsoft.Azure.Extensions", "DockerExtension")
+    assert docker is not None
+    assert known(docker, date(2018, 11, 29)).status == "deprecated"
+    assert known(docker, date(2018, 11, 30)).status == "retired"
+    assert known(docker, date.max).instead == "cloud-init, or Microsoft.Azure.Extensions/CustomScript"
+    active = catalogue().lookup("Microsoft.Compute", "BGInfo")
+    assert active is not None
+    assert known(active, date.max).instead == ""
 
 
 def test_other_files_have_none() -> None:

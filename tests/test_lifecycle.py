@@ -386,6 +386,70 @@ def test_failures_that_are_not_surely_suppressed_are_not_found(value: Any) -> No
     assert found(document, "EXT123") == []
 
 
+# What Azure and the publishers announced; where only a month is known, its last day.
+RETIRED = {
+    "Microsoft.Azure.Diagnostics/IaaSDiagnostics": "2026-03-31",
+    "Microsoft.Azure.Diagnostics/LinuxDiagnostic": "2026-03-31",
+    "Microsoft.Azure.Extensions/DockerExtension": "2018-11-30",
+    "Microsoft.EnterpriseCloud.Monitoring/MicrosoftMonitoringAgent": "2024-08-31",
+    "Microsoft.EnterpriseCloud.Monitoring/OmsAgentForLinux": "2024-08-31",
+    "Microsoft.ManagedIdentity/ManagedIdentityExtensionForLinux": "2019-01-31",
+    "Microsoft.ManagedIdentity/ManagedIdentityExtensionForWindows": "2019-01-31",
+    "Microsoft.OSTCExtensions/DSCForLinux": "2023-09-30",
+    "Microsoft.OSTCExtensions/LinuxDiagnostic": "2018-07-31",
+    "Qualys/LinuxAgent.AzureSecurityCenter": "2024-05-01",
+    "Qualys/WindowsAgent.AzureSecurityCenter": "2024-05-01",
+    "Symantec/SymantecEndpointProtection": None,
+}
+DEPRECATED = {
+    "Microsoft.Azure.ActiveDirectory.LinuxSSH/AADLoginForLinux": None,
+    "Microsoft.Azure.Monitoring.DependencyAgent/DependencyAgentLinux": "2028-06-30",
+    "Microsoft.Azure.Monitoring.DependencyAgent/DependencyAgentWindows": "2028-06-30",
+    "Microsoft.Azure.Security/AzureDiskEncryption": "2028-09-15",
+    "Microsoft.Azure.Security/AzureDiskEncryptionForLinux": "2028-09-15",
+    "Microsoft.Azure.Security.Monitoring/AzureSecurityLinuxAgent": None,
+    "Microsoft.Azure.Security.Monitoring/AzureSecurityWindowsAgent": None,
+    "Microsoft.HpcCompute/HpcVmDrivers": None,
+    "Microsoft.OSTCExtensions/AzureEnhancedMonitorForLinux": None,
+    "Microsoft.OSTCExtensions/CustomScriptForLinux": None,
+    "Microsoft.OSTCExtensions/OSPatchingForLinux": None,
+    "Microsoft.Powershell/DSC": "2028-03-31",
+    "TrendMicro.DeepSecurity/TrendMicroDSA": None,
+    "TrendMicro.DeepSecurity/TrendMicroDSALinux": None,
+    "dynatrace.ruxit/ruxitAgentLinux": None,
+    "dynatrace.ruxit/ruxitAgentWindows": None,
+}
+# Between the last retirement that has come and the first that is announced.
+BETWEEN = date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "said"),
+    [
+        *(
+            (name, "EXT106", f"was retired on {day}" if day else "is retired")
+            for name, day in RETIRED.items()
+        ),
+        *(
+            (name, "EXT107", f"will be retired on {day}" if day else "is deprecated")
+            for name, day in DEPRECATED.items()
+        ),
+    ],
+)
+def test_the_end_of_an_extension_is_told_with_its_day(name: str, rule: str, said: str) -> None:
+    (finding,) = findings(template(extension("a/b", handler(name))), "EXT106", "EXT107", today=BETWEEN)
+    assert finding.rule == rule
+    assert f"{name} {said}" in finding.message
+
+
+def test_no_other_extension_is_at_its_end() -> None:
+    ends = {
+        entry.handler for entry in run.catalogue() if entry.status_on(BETWEEN) in {"retired", "deprecated"}
+    }
+    assert ends == {*RETIRED, *DEPRECATED}
+    assert (len(RETIRED), len(DEPRECATED)) == (12, 16)
+
+
 @in_shapes(*SHAPES, BODY)
 @pytest.mark.parametrize("value", [True, "true"])
 def test_automatic_upgrade_of_an_unlisted_extension_is_found(shape: Shape, value: Any) -> None:

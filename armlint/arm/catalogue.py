@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from armlint.arm.example import Example
+
 INDEX: Final = "index.json"
+EXAMPLES: Final = "examples"
 
 _INDEXED: Final = re.compile(r"\[[0-9]*\]")
 
@@ -83,6 +86,13 @@ class Entry(NamedTuple):
 
         return date.fromisoformat(self.retirement)
 
+    def status_on(self, day: date) -> str:
+        """The status as of a day: `retired` from the day of retirement on, `deprecated` before it."""
+        end = self.retired_on
+        if end is None:
+            return self.status
+        return "retired" if end <= day else "deprecated"
+
     def is_command(self, setting: str | Sequence[str | int]) -> bool:
         """Whether a setting, given by its path, holds a command or script that runs on the machine."""
         return _covered(setting, self.commands)
@@ -98,6 +108,11 @@ class Entry(NamedTuple):
     def is_secret(self, path: str | Sequence[str | int]) -> bool:
         """Whether a setting holds a secret, in whichever block it stands."""
         return _covered(path, self.secret)
+
+    @property
+    def service_managed(self) -> bool:
+        """Whether a service of Azure, not the author of a template, installs and configures it."""
+        return self.status == "service-managed"
 
     def respelled(self, block: Any, *, protected: bool = False) -> Any:
         """Give a block with the documented names, where the handler takes them in any letter case.
@@ -127,16 +142,70 @@ class Catalogue:
 
         Raises `LookupError` where the folder lacks a file that it has to have.
         """
-        if self._files is None:
-            self._files = json.loads(self._text(INDEX))
-        name = self._files.get(f"{publisher}/{type}".lower())
+        name = self._index().get(f"{publisher}/{type}".lower())
         return None if name is None else self._entry(name)
+
+    def find(self, name: str) -> tuple[Entry, ...]:
+        """The extension called `publisher/type`, or those of this type, by any spelling, ignoring case."""
+        folded = name.strip().lower()
+        index = self._index()
+        if "/" in folded:
+            files = {index[folded]} if folded in index else set()
+        else:
+            files = {file for handler, file in index.items() if handler.partition("/")[2] == folded}
+        return tuple(map(self._entry, sorted(files)))
+
+    def handlers(self) -> list[str]:
+        """All extensions as `publisher/type`, spelled as documented and in order; reads the index only."""
+        names = []
+        for handler, file in self._index().items():
+            publisher = handler.partition("/")[0]
+            name = f"{file[: len(publisher)]}/{file[len(publisher) + 1 :].removesuffix('.json')}"
+            # Other spellings lead to the same file.
+            if name.lower() == handler:
+                names.append(name)
+        return sorted(names, key=str.lower)
+
+    def nearest(self, name: str) -> str | None:
+        """The extension, or the type of one, that is most like a misspelt name of its kind."""
+        from difflib import get_close_matches
+
+        handlers = self.handlers()
+        whole = "/" in name
+        known = {(each if whole else each.partition("/")[2]).lower(): each for each in handlers}
+        near = get_close_matches(name.strip().lower(), known, 1)
+        if not near:
+            return None
+        return known[near[0]] if whole else known[near[0]].partition("/")[2]
+
+    def examples(self, entry: Entry) -> tuple[Example, ...]:
+        """Examples of an extension, good ones first. They are in a file of their own: no check needs them."""
+        # No check comes here.
+        from armlint.arm.example import Example
+
+        found = json.loads(self._text(f"{EXAMPLES}/{entry.publisher}.{entry.type}.json"))
+        return tuple(
+            Example(
+                example["why"],
+                example["properties"],
+                tuple(example.get("rules", ())),
+                example.get("on", "vm"),
+                example.get("parameters", {}),
+            )
+            for example in (*found["good"], *found["bad"])
+        )
 
     def __iter__(self) -> Iterator[Entry]:
         """All entries, in the order of their files' names: for listings, not for checks."""
         for name in sorted(self._names()):
             if name.endswith(".json") and name != INDEX:
                 yield self._entry(name)
+
+    def _index(self) -> dict[str, str]:
+        """The file of each extension, by its names in lower case."""
+        if self._files is None:
+            self._files = json.loads(self._text(INDEX))
+        return self._files
 
     def _entry(self, name: str) -> Entry:
         if name not in self._entries:
@@ -192,6 +261,16 @@ def parse(schema: Mapping[str, Any]) -> Entry:
         settings_schema=blocks.get("settings"),
         protected_schema=blocks.get("protectedSettings"),
     )
+
+
+def command_settings(entry: Entry | None) -> tuple[str, ...]:
+    """The settings at the top of a block that hold what a handler runs; None stands for an unknown handler.
+
+    Whoever wrote the handler, `commandToExecute` is one.
+    """
+    first = "commandToExecute"
+    known = () if entry is None else entry.commands
+    return (first, *(name for name in known if "." not in name and name.lower() != first.lower()))
 
 
 def _steps(path: str | Sequence[str | int]) -> list[str]:

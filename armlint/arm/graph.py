@@ -816,10 +816,10 @@ def provisioning(machine: Machine) -> tuple[tuple[tuple[Edge, ...], ...], tuple[
 
 
 def _after(extension: Extension) -> Iterator[tuple[Node, Value]]:
-    member = extension.member("provisionAfterExtensions")
-    if member is None:
-        return
     value = extension.field("provisionAfterExtensions")
-    if isinstance(value, Array):
-        nodes = member.value.items or [member.value] * len(value.items)
+    member = extension.member("provisionAfterExtensions")
+    # Without a member of its own it comes with all the properties, from a variable.
+    place = extension.holder if member is None else member.value
+    if isinstance(value, Array) and place is not None:
+        nodes = place.items or [place] * len(value.items)
         yield from zip(nodes, value.items, strict=False)

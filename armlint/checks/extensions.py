@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from armlint.arm import expression as syntax
+from armlint.arm.catalogue import command_settings
 from armlint.arm.evaluate import variable_references
-from armlint.arm.extension import field_of
-from armlint.arm.handlers import command_settings, service_managed
+from armlint.arm.extension import Shape, field_of
 from armlint.arm.value import Object
 from armlint.finding import Label
 from armlint.rule import Result, at_key, at_value, tight
@@ -20,18 +20,21 @@ if TYPE_CHECKING:
     from armlint.jsontext import Node
 
 
-def command_in_public_settings(extension: Extension, _: Model) -> Iterator[Result]:
+def command_in_public_settings(extension: Extension, model: Model) -> Iterator[Result]:
     """EXT101: a command in `settings`, which everybody who can read the machine can read."""
-    handler = extension.handler
-    if handler is not None and service_managed(*handler):
+    entry = model.entry(extension)
+    if entry is not None and entry.service_managed:
         return
     settings = extension.member("settings")
-    for name in command_settings(handler):
+    for name in command_settings(entry):
         where = f"'{name}' of extension '{extension.label}' stands in its public settings"
         if settings is not None and settings.value.kind == "object":
             command = settings.value.member_named(name)
             if command is not None and extension.inside(command.value) not in (None, ""):
-                yield at_key(command, where, *_origins(extension, command.value, name))
+                from armlint.checks import mending
+
+                fix = mending.make_protected(extension, command, model)
+                yield at_key(command, where, *_origins(extension, command.value, name), fix=fix)
             continue
         value = extension.field("settings")
         if isinstance(value, Object) and field_of(value, name, extension.pool) not in (None, ""):
@@ -61,7 +64,7 @@ def missing_publisher_or_type(extension: Extension, _: Model) -> Iterator[Result
     """EXT105: an extension that does not say which handler it is."""
     holder = extension.holder
     missing = [name for name in ("publisher", "type") if extension.field(name) in (None, "")]
-    if not missing:
+    if not missing or (len(missing) > 1 and _is_change(extension)):
         return
     names = " and ".join(f"'{name}'" for name in missing)
     message = f"extension '{extension.label}' has no {names}"
@@ -73,3 +76,8 @@ def missing_publisher_or_type(extension: Extension, _: Model) -> Iterator[Result
         yield at_value(member.value, message)
     else:
         yield at_value(holder, message)
+
+
+def _is_change(extension: Extension) -> bool:
+    """Whether a bare body may say only what changes: it does not name the handler, not even an empty one."""
+    return extension.shape is Shape.BODY and "" not in (extension.publisher, extension.type)

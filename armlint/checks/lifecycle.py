@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from armlint.arm.model import Model
     from armlint.arm.template import Template
     from armlint.arm.value import Value
+    from armlint.edit import Fix
     from armlint.jsontext import Node
     from armlint.rule import Result
 
@@ -96,7 +97,7 @@ def at_field(extension: Extension, name: str, message: str, *, key: bool = False
         yield at_value(place, message, *origin(extension, place))
 
 
-def bad_type_handler_version(extension: Extension, _: Model) -> Iterator[Result]:
+def bad_type_handler_version(extension: Extension, model: Model) -> Iterator[Result]:
     """EXT104: a version that is no `major.minor`."""
     value = extension.field("typeHandlerVersion")
     if value is None or value == "" or isinstance(value, Term | Text):
@@ -106,9 +107,12 @@ def bad_type_handler_version(extension: Extension, _: Model) -> Iterator[Result]
     what = "is not of the form major.minor"
     if isinstance(value, int | float) and not isinstance(value, bool):
         what = "is a number, in which 1.10 and 1.1 are the same"
-    yield from at_field(
-        extension, "typeHandlerVersion", f"the version of extension '{extension.label}' {what}"
-    )
+    from armlint.checks import mending
+
+    fix = mending.mend_version(extension, model)
+    told = f"the version of extension '{extension.label}' {what}"
+    for result in at_field(extension, "typeHandlerVersion", told):
+        yield result._replace(fix=fix)
 
 
 def _is_version(text: str) -> bool:
@@ -120,29 +124,30 @@ def _is_version(text: str) -> bool:
 def retired_extension(extension: Extension, model: Model) -> Iterator[Result]:
     """EXT106: an extension that Azure has retired."""
     entry = model.entry(extension)
-    if entry is None or not _is_retired(entry, model):
+    if entry is None or entry.status_on(model.today) != "retired":
         return
     when = "is retired" if entry.retirement is None else f"was retired on {entry.retirement}"
-    yield from at_type(extension, f"{entry.handler} {when}{_instead(entry)}")
+    for result in at_type(extension, f"{entry.handler} {when}{_instead(entry)}"):
+        yield result._replace(fix=_exchanged(extension, entry, model))
 
 
 def retiring_extension(extension: Extension, model: Model) -> Iterator[Result]:
     """EXT107: an extension that is deprecated, or will be retired."""
     entry = model.entry(extension)
-    if entry is None or _is_retired(entry, model):
+    if entry is None or entry.status_on(model.today) != "deprecated":
         return
-    if entry.retirement is not None:
-        when = f"will be retired on {entry.retirement}"
-    elif entry.status == "deprecated":
-        when = "is deprecated"
-    else:
-        return
-    yield from at_type(extension, f"{entry.handler} {when}{_instead(entry)}")
+    when = "is deprecated" if entry.retirement is None else f"will be retired on {entry.retirement}"
+    for result in at_type(extension, f"{entry.handler} {when}{_instead(entry)}"):
+        yield result._replace(fix=_exchanged(extension, entry, model))
 
 
-def _is_retired(entry: Entry, model: Model) -> bool:
-    day = entry.retired_on
-    return entry.status == "retired" if day is None else day <= model.today
+def _exchanged(extension: Extension, entry: Entry, model: Model) -> Fix | None:
+    """The fix that puts the successor of a handler in its place, where it has one."""
+    if entry.replacement is None or not entry.replacement.drop_in:
+        return None
+    from armlint.checks import mending
+
+    return mending.exchange_handler(extension, entry, model)
 
 
 def _instead(entry: Entry) -> str:

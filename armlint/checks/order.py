@@ -126,7 +126,9 @@ def _all_known(machine: Machine, template: Template, model: Model) -> bool:
 
 def _may_join(other: Extension, member: Extension) -> bool:
     """Whether an extension may be on the machine of another though that is not sure."""
-    return graphs.can_equal(graphs.parts(other.machine), graphs.parts(member.machine))
+    return other.machine_type == member.machine_type and graphs.can_equal(
+        graphs.parts(other.machine), graphs.parts(member.machine)
+    )
 
 
 def undefined_dependency(template: Template, model: Model) -> Iterator[Result]:
@@ -180,10 +182,13 @@ def missing_parent_dependency(template: Template, model: Model) -> Iterator[Resu
         member = resource.node.member_named("dependsOn")
         message = f"nothing makes '{_label(resource)}' wait for its parent '{owner.label()}'"
         label = Label(tight(owner.node), "the parent")
+        from armlint.checks import mending
+
+        fix = mending.wait_for(resource, owner, graph, model)
         if member is not None:
-            yield Result(member.span, member.value.pointer, message, (label,))
+            yield Result(member.span, member.value.pointer, message, (label,), fix=fix)
         else:
-            yield Result(tight(resource.node), resource.node.pointer, message, (label,))
+            yield Result(tight(resource.node), resource.node.pointer, message, (label,), fix=fix)
 
 
 def _nearest(name: str, known: list[str]) -> str:
