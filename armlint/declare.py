@@ -455,20 +455,23 @@ _FURTHER_FIELDS: Final[Mapping[str, Callable[[Extension], Value]]] = {
     "machine": lambda extension: extension.machine,
     "place": lambda extension: str(extension.shape),
     "apiversion": lambda extension: extension.api_version,
-    "supportsautomaticupgrade": lambda extension: extension.supports_automatic_upgrade,
+    "mayomit": lambda extension: extension.may_omit,
 }
+_UPGRADE: Final = "supportsautomaticupgrade"
 
 
-def extension_subject(extension: Extension) -> object:
+def extension_subject(extension: Extension, model: Model) -> object:
     """What conditions of a rule on extensions see; what is absent is null."""
 
     def member(name: str) -> object:
         further = _FURTHER_FIELDS.get(name)
         if further is not None:
             return plain_subject(further(extension))
+        if name == _UPGRADE:
+            return plain_subject(model.supports_automatic_upgrade(extension))
         return plain_subject(extension.field(name)) if name in _PLAIN_FIELDS else None
 
-    return _Members((*_PLAIN_FIELDS, *_FURTHER_FIELDS), member)
+    return _Members((*_PLAIN_FIELDS, *_FURTHER_FIELDS, _UPGRADE), member)
 
 
 def resource_subject(resource: Resource) -> object:
@@ -494,20 +497,23 @@ def resource_subject(resource: Resource) -> object:
     return _Members(dict.fromkeys(("type", "name", *nodes)), member)
 
 
-def check_of_extension(table: Mapping[str, str]) -> Check:
-    """The check that a rule fence on extensions declares. Raises `ConditionError`."""
+def check_of_extension(table: Mapping[str, str], fix: Mapping[str, Any] | None = None) -> Check:
+    """The check that a rule fence on extensions declares, with its fix. Raises `ConditionError`."""
     fires = _verdict(table)
     path = _path(table)
 
     def check(extension: Extension, model: Model) -> Iterator[Result]:
-        if extension.holder is not None and fires(model.subject(extension, extension_subject)):
-            yield _at(extension.holder, path, _filled(table["message"], _words(extension)))
+        if extension.holder is None:
+            return
+        if fires(model.subject(extension, lambda subject: extension_subject(subject, model))):
+            result = _at(extension.holder, path, _filled(table["message"], _words(extension)))
+            yield result if fix is None else _mended(result, fix, extension.holder, model, extension)
 
     return check
 
 
-def check_of_resource(table: Mapping[str, str]) -> Check:
-    """The check that a rule fence on resources declares. Raises `ConditionError`."""
+def check_of_resource(table: Mapping[str, str], fix: Mapping[str, Any] | None = None) -> Check:
+    """The check that a rule fence on resources declares, with its fix. Raises `ConditionError`."""
     fires = _verdict(table)
     path = _path(table)
     wanted = table.get("resource", "*").lower()
@@ -519,9 +525,18 @@ def check_of_resource(table: Mapping[str, str]) -> Check:
             return
         if fires(model.subject(resource, resource_subject)):
             words = {"name": resource.label(), "type": resource.type or "?"}
-            yield _at(resource.node, path, _filled(table["message"], words))
+            result = _at(resource.node, path, _filled(table["message"], words))
+            yield result if fix is None else _mended(result, fix, resource.node, model)
 
     return check
+
+
+def _mended(
+    result: Result, fix: Mapping[str, Any], top: Node, model: Model, extension: Extension | None = None
+) -> Result:
+    from armlint.checks import mending
+
+    return result._replace(fix=mending.declared(fix, top, model, extension))
 
 
 def _verdict(table: Mapping[str, str]) -> Callable[[object], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from stat import S_ISREG
+from stat import S_IMODE, S_ISREG
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint.jsontext import Kind, Problem
@@ -19,9 +19,31 @@ if TYPE_CHECKING:
     from armlint.jsontext import Document
 
 _SUFFIXES: Final = frozenset({".json", ".jsonc", ".json5"})
+SCRIPTS: Final = {
+    **dict.fromkeys((".sh", ".bash"), "sh"),
+    **dict.fromkeys((".ps1", ".psm1"), "powershell"),
+    **dict.fromkeys((".cmd", ".bat"), "cmd"),
+    **dict.fromkeys((".yml", ".yaml"), "yaml"),
+    ".md": "markdown",
+}
+"""The languages of files that are searched for calls of Azure's tools, by the ends of their names."""
+# Without one of each, no call that matters is in a script.
+_TOOLS: Final = (b"az ", b"az.cmd", b"-az")
+_TELLING: Final = (
+    *(b"extension", b"run-command", b"runcommand", b"passw", b"pwd", b"secret", b"token", b"key", b"login"),
+    *(b"--parameters", b" -p ", b"credential", b"sig=", b"--settings", b"connection-string"),
+)
 _MAX_BYTES: Final = 64 * 1024 * 1024
 _HEAD: Final = 4096
-_SCHEMAS: Final = (b"deploymenttemplate.json", b"deploymentparameters.json")
+# So many characters of documents, and folders, are kept for the files to come.
+_SHELF: Final = 512 * 1024
+_FOLDERS: Final = 16
+_SCHEMAS: Final = (
+    b"deploymenttemplate.json",
+    b"/deploymenttemplate",
+    b"deploymentparameters",
+    b"createuidef",
+)
 _BODY: Final = (
     b"publisher",
     b"type",
@@ -42,6 +64,7 @@ class Text(NamedTuple):
     source: Source
     marked: bool
     problem: Problem | None
+    encoding: str = "utf-8"
 
     @property
     def document(self) -> Document:
@@ -81,7 +104,7 @@ def decode(data: bytes, name: str) -> Text:
 
 def _decoded(data: bytes, encoding: str, name: str, *, marked: bool) -> Text:
     try:
-        return Text(Source(data.decode(encoding), name), marked, problem=None)
+        return Text(Source(data.decode(encoding), name), marked, None, encoding)
     except UnicodeDecodeError as error:
         bad = len(data[: error.start].decode(encoding))
         told = f"bytes that are not {'UTF-8' if encoding == 'utf-8' else 'UTF-16'} stand here"
@@ -112,9 +135,37 @@ def may_be_ours(data: bytes) -> bool:
         return False
     if any(schema in folded for schema in _SCHEMAS) or _ESCAPED_LETTER.search(folded):
         return True
-    if b"contentversion" in folded and b"resources" in folded:
+    if b"contentversion" in folded and (b"resources" in folded or b'"parameters"' in folded):
+        return True
+    if b"templatelink" in folded and b"properties" in folded:
         return True
     return b"properties" in folded and sum(name in folded for name in _BODY) >= _BODY_LEAST
+
+
+def script_language(path: str, data: bytes | str) -> str | None:
+    """The language of a file that is searched for calls, by its name; None for one that is JSON by content.
+
+    The words are those of `armlint.script.block.Language`.
+    """
+    language = SCRIPTS.get(os.path.splitext(path)[1].lower())
+    if language is None:
+        return None
+    brace, marks = ("{", "\ufeff") if isinstance(data, str) else (b"{", b"\xef\xbb\xbf")
+    first = data[:_HEAD].lstrip(marks).lstrip()[:1]  # type: ignore[arg-type]
+    return None if first == brace and language in {"yaml", "markdown"} else language
+
+
+def may_call(data: bytes) -> bool:
+    """Whether it is worth reading a script; False only for what surely calls none of Azure's tools."""
+    folded = data.lower()
+    if b"\0" in folded[:_HEAD]:
+        folded = folded.replace(b"\0", b"")
+    return any(tool in folded for tool in _TOOLS) and any(word in folded for word in _TELLING)
+
+
+def is_named_parameters(path: str) -> bool:
+    """Whether a file has the name of a parameter file, which then needs nothing else to be one."""
+    return ".parameters." in os.path.basename(path).lower()
 
 
 def names_a_schema(text: str) -> bool:
@@ -176,21 +227,105 @@ def write(path: str, text: str) -> None:
         file.write(text.encode("utf-8", "replace"))
 
 
+def encode(text: str, like: Text) -> bytes:
+    """Characters as bytes, encoded and marked as another text was. Raises `UnicodeEncodeError`."""
+    mark = next((mark for mark, encoding in _MARKS if encoding == like.encoding), b"") if like.marked else b""
+    return mark + text.encode(like.encoding)
+
+
+def replace(path: str, before: bytes, after: bytes) -> None:
+    """Put another content in the place of a file's, all of it or nothing; the file keeps its mode.
+
+    A link is followed, but not out of the repository, or the folder, that it stands in. Raises
+    `Unreadable` for that, for a file that may not be written, and for one that no longer holds `before`.
+    """
+    real = os.path.realpath(path)
+    root = repository(path) or os.path.dirname(os.path.abspath(path))
+    if os.path.islink(path) and not inside(path, root):
+        raise Unreadable(path, "not changed: it is a link to a file elsewhere")
+    folder, name = os.path.split(real)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.armlint")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        if load(path) != before:
+            raise Unreadable(path, "not changed: it was changed by someone else meanwhile")
+        # To exchange it takes leave to write to the folder, not to the file.
+        if not os.access(real, os.W_OK):
+            raise Unreadable(path, "not changed: it may not be written")
+        state = os.stat(real)
+        handle = os.open(temporary, flags, 0o600)
+        try:
+            with open(handle, "wb") as file:
+                file.write(after)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, S_IMODE(state.st_mode))
+            _keep_owner(temporary, state)
+            os.replace(temporary, real)
+        except BaseException:
+            _unlink(temporary)
+            raise
+        _sync_folder(folder)
+    except (OSError, ValueError) as error:
+        raise Unreadable(path, f"not changed: {_why(error)}") from None
+
+
+def _keep_owner(path: str, state: os.stat_result) -> None:
+    """Give a file the owner that another had, where that may be done."""
+    own = os.stat(path)
+    if hasattr(os, "chown") and (own.st_uid, own.st_gid) != (state.st_uid, state.st_gid):
+        try:
+            os.chown(path, state.st_uid, state.st_gid)
+        except OSError:
+            return
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return
+
+
+def _sync_folder(folder: str) -> None:
+    """Have the system write down that a file was exchanged, where it can be asked to."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        return
+    finally:
+        os.close(handle)
+
+
 class Excludes:
     """Patterns of files to leave out, in the syntax of `.gitignore`, from the working folder.
 
-    Raises `ValueError` for a pattern that is none.
+    `based` are further patterns, each list with the absolute folder that it starts from. Raises
+    `ValueError` for a pattern that is none.
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._spec = _spec(patterns) if patterns else None
+    def __init__(self, patterns: Sequence[str], based: Iterable[tuple[str, Sequence[str]]] = ()) -> None:
+        self._spec = spec(patterns) if patterns else None
+        self._based = [(folder, spec(patterns)) for folder, patterns in based]
 
     def match(self, path: str, *, folder: bool = False) -> bool:
         """Whether a path is left out."""
-        if self._spec is None:
-            return False
-        relative = os.path.relpath(path).replace(os.sep, "/")
-        return self._spec.match_file(f"{relative}/" if folder else relative)
+        if self._spec is not None:
+            relative = os.path.relpath(path).replace(os.sep, "/")
+            if self._spec.match_file(f"{relative}/" if folder else relative):
+                return True
+        if self._based:
+            real = os.path.abspath(path)
+            for base, patterns in self._based:
+                if _below(real, base):
+                    relative = os.path.relpath(real, base).replace(os.sep, "/")
+                    if patterns.match_file(f"{relative}/" if folder else relative):
+                        return True
+        return False
 
 
 def find(
@@ -239,7 +374,7 @@ def _plain(path: str) -> str:
 
 
 def _walk(top: str, excludes: Excludes, tell: Callable[[Unreadable], None]) -> Iterator[tuple[str, str]]:
-    """The JSON files of a folder, with their real paths: no hidden folders, nothing that Git ignores.
+    """The JSON files and scripts of a folder, with their real paths; not what is hidden or Git ignores.
 
     Links to folders are not followed. Links to files are, unless they lead out of the repository;
     they come last, so that a file that is also there by itself goes by its own name.
@@ -276,17 +411,18 @@ def _walk(top: str, excludes: Excludes, tell: Callable[[Unreadable], None]) -> I
                 yield entry.path, real
         pending.extend(reversed(below))
     for path in links:
-        if os.path.isfile(path) and _inside(path, root):
+        if os.path.isfile(path) and inside(path, root):
             yield path, os.path.realpath(path)
 
 
 def _has_a_likely_name(name: str, *, is_folder: bool) -> bool:
     if is_folder:
         return not name.startswith(".") and name != "node_modules"
-    return os.path.splitext(name)[1].lower() in _SUFFIXES
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix in _SUFFIXES or suffix in SCRIPTS
 
 
-def _inside(path: str, root: str) -> bool:
+def inside(path: str, root: str) -> bool:
     """Whether a path leads to something below a folder, links followed."""
     return _below(os.path.realpath(path), os.path.realpath(root))
 
@@ -324,7 +460,8 @@ def from_root(path: str) -> str:
     return path
 
 
-def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
+def spec(patterns: Sequence[str]) -> GitIgnoreSpec:
+    """Patterns in the syntax of `.gitignore`. Raises `ValueError` for one that is none."""
     # Not needed by a run over named files.
     from pathspec import GitIgnoreSpec
 
@@ -346,9 +483,9 @@ def _ignores_in(folder: str, names: Iterable[str]) -> list[_Ignores]:
                 )
             except Unreadable:
                 continue
-            spec = _spec([line for line in lines if _is_pattern(line)])
-            if len(spec):
-                found.append((folder, spec))
+            found_here = spec([line for line in lines if _is_pattern(line)])
+            if len(found_here):
+                found.append((folder, found_here))
     return found
 
 
@@ -357,7 +494,7 @@ def _is_pattern(line: str) -> bool:
     if not line.strip() or line.startswith("#"):
         return False
     try:
-        _spec([line])
+        spec([line])
     except ValueError:
         return False
     return True
@@ -390,8 +527,9 @@ def _ignored(path: str, rules: Sequence[_Ignores], *, is_folder: bool) -> bool:
 class LinkedFiles:
     """Reads linked templates: files below one folder only, each document kept for the run of one file."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, shelf: Shelf | None = None) -> None:
         self._root = root
+        self._shelf = shelf
         self._documents: dict[str, Document | None] = {}
 
     def __call__(self, origin: str, relative: str) -> Document | None:
@@ -403,9 +541,60 @@ class LinkedFiles:
 
     def _read(self, path: str) -> Document | None:
         try:
-            if _inside(path, self._root):
-                return decode(load(path), path.replace(os.sep, "/")).document
-        except (Unreadable, ValueError):
+            if inside(path, self._root):
+                return _document(path) if self._shelf is None else self._shelf.document(path)
+        except (Unreadable, ValueError, OSError):
             # What no file can be called is a ValueError.
             pass
         return None
+
+
+def _document(path: str) -> Document:
+    return decode(load(path), path.replace(os.sep, "/")).document
+
+
+class Shelf:
+    """What several files of a run ask for: some of the documents read last, and the names in some folders.
+
+    A file that was changed meanwhile is read again; what is in a folder is looked up once.
+    """
+
+    def __init__(self) -> None:
+        self._documents: dict[tuple[str, int, int, int], Document] = {}
+        self._room = _SHELF
+        self._names: dict[str, tuple[str, ...]] = {}
+
+    def document(self, path: str) -> Document:
+        """The document at a path. Raises `Unreadable`, `OSError` and `ValueError`."""
+        state = os.stat(path)
+        key = (path, state.st_ino, state.st_size, state.st_mtime_ns)
+        found = self._documents.pop(key, None)
+        if found is None:
+            found = _document(path)
+            size = len(found.source.text)
+            if size > _SHELF:
+                return found
+            self._room -= size
+        # The one that was asked for last is given up last.
+        self._documents[key] = found
+        while self._room < 0:
+            oldest = next(iter(self._documents))
+            self._room += len(self._documents.pop(oldest).source.text)
+        return found
+
+    def beside(self, path: str) -> tuple[str, ...]:
+        """The names of the files in the folder of a file; none for a folder that cannot be read."""
+        folder = os.path.dirname(path) or "."
+        if folder not in self._names:
+            if len(self._names) >= _FOLDERS:
+                self._names.clear()
+            self._names[folder] = names_beside(path)
+        return self._names[folder]
+
+
+def names_beside(path: str) -> tuple[str, ...]:
+    """The names of the files in the folder of a file, in order; none for a folder that cannot be read."""
+    try:
+        return tuple(sorted(os.listdir(os.path.dirname(path) or ".")))
+    except (OSError, ValueError):
+        return ()

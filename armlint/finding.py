@@ -44,7 +44,8 @@ class Finding:
 
     `span` is in code points of the text that was checked; `pointer` is the JSON Pointer of the
     offending member, or of the object that lacks it. `flow` holds the steps from where a value
-    starts to where it does harm, in order; empty unless the rule follows values.
+    starts to where it does harm, in order; empty unless the rule follows values. `covers` are
+    pointers of further members where rules that this one supersedes need not speak.
     """
 
     rule: str
@@ -56,3 +57,4 @@ class Finding:
     labels: tuple[Label, ...] = ()
     flow: tuple[Label, ...] = ()
     fix: Fix | None = None
+    covers: tuple[str, ...] = ()

@@ -13,6 +13,17 @@ _OPENING: Final = "```toml rule\n"
 _MARK: Final = r"(?m)[ \t]*//(?:[ \t,]*[A-Z]{2,8}[0-9]{3}\b)+[ \t]*$"
 
 
+# What examples are written in. Scripts have their marks behind `at=`.
+_LANGUAGES: Final = {
+    "json": ".json",
+    "bash": ".sh",
+    "powershell": ".ps1",
+    "cmd": ".cmd",
+    "yaml": ".yml",
+    "markdown": ".md",
+}
+
+
 class PageError(Exception):
     """A page that is no rule: the file, the line (from 1) and what is wrong with it."""
 
@@ -24,10 +35,11 @@ class PageError(Exception):
 
 
 class Example(NamedTuple):
-    """A template in a page. `kind` is `bad`, `fixed` or `good`.
+    """A template or script in a page. `kind` is `bad`, `fixed` or `good`.
 
     `line` is the page's line of its first line of text; `heading` the nearest heading above;
-    `expected` the lines of the example, from 1, where the rule must report something.
+    `expected` the lines of the example, from 1, where the rule must report something; `suffix` the end of
+    the name that a file of this language has.
     """
 
     kind: str
@@ -35,6 +47,7 @@ class Example(NamedTuple):
     line: int
     heading: str
     expected: tuple[int, ...]
+    suffix: str = ".json"
 
 
 class Fence(NamedTuple):
@@ -53,9 +66,13 @@ class Fence(NamedTuple):
     @property
     def example(self) -> str:
         """Which kind of example it is, if any."""
-        language, _, info = self.info.partition(" ")
-        kind = info.partition(" ")[0]
-        return kind if language == "json" and kind in {"bad", "fixed", "good"} else ""
+        kind = self.info.partition(" ")[2].partition(" ")[0]
+        return kind if self.language in _LANGUAGES and kind in {"bad", "fixed", "good"} else ""
+
+    @property
+    def language(self) -> str:
+        """What the block is written in, as its fence says."""
+        return self.info.partition(" ")[0]
 
     @property
     def at(self) -> str:
@@ -115,7 +132,10 @@ class Page(NamedTuple):
                 pieces.append(before.rstrip("\n"))
             elif fence.example:
                 told = "Corrected:\n\n" if fence.example == "fixed" else ""
-                pieces += [before, f"{told}{fence.ticks}json\n{self.unmarked(fence)[0]}{fence.ticks}"]
+                pieces += [
+                    before,
+                    f"{told}{fence.ticks}{fence.language}\n{self.unmarked(fence)[0]}{fence.ticks}",
+                ]
             else:
                 pieces.append(self.text[position : fence.end])
             position = fence.end
@@ -140,7 +160,8 @@ class Page(NamedTuple):
             if kind != "bad" and expected:
                 raise PageError(self.name, line - 1, f"a {kind} example must not expect a finding")
             above = re.findall(r"^#+ (.*)$", self.text[: fence.start], re.MULTILINE)
-            found.append(Example(kind, fence.body, line, above[-1], expected))
+            suffix = _LANGUAGES[fence.language]
+            found.append(Example(kind, fence.body, line, above[-1], expected, suffix))
         return tuple(found)
 
 
@@ -198,15 +219,45 @@ def _plain_table(fence: str) -> dict[str, object] | None:
             value = _plain_block(lines)
         elif written in {"true", "false"}:
             value = written == "true"
+        elif written[:1] == "{" and written[-1:] == "}":
+            value = _plain_options(written[1:-1])
         elif written[:1] == "[" and written[-1:] == "]":
             items = [_plain_string(item.strip()) for item in written[1:-1].split(",")]
             value = None if None in items else items
+        elif written[:1] == "{" and written[-1:] == "}":
+            value = _plain_inline(written[1:-1])
         else:
             value = _plain_string(written)
         if value is None or key in table or not (key.isascii() and key.isalpha()):
             return None
         table[key] = value
     return table
+
+
+def _plain_inline(written: str) -> dict[str, object] | None:
+    """A table on one line; a comma within a string makes it one of the others."""
+    table: dict[str, object] = {}
+    for item in written.split(","):
+        key, _, text = map(str.strip, item.partition("="))
+        value = text == "true" if text in {"true", "false"} else _plain_string(text)
+        if value is None or key in table or not (key.isascii() and key.isalpha()):
+            return None
+        table[key] = value
+    return table
+
+
+def _plain_options(written: str) -> dict[str, object] | None:
+    options: dict[str, object] = {}
+    for item in written.split(","):
+        key, _, text = map(str.strip, item.partition("="))
+        number = int(text) if text.isascii() and text.isdecimal() and text[:1] != "0" else None
+        value: object = _plain_string(text) if number is None else number
+        if text in {"true", "false"}:
+            value = text == "true"
+        if value is None or key in options or not key.replace("-", "a").isalpha() or not key.isascii():
+            return None
+        options[key] = value
+    return options
 
 
 def _plain_string(written: str) -> str | None:

@@ -12,24 +12,43 @@ from armlint.page import PageError
 from armlint.rule import Rule, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from armlint.page import Page
     from armlint.rule import Check
 
-_STRINGS: Final = ("name", "since", "help", "python", "resource", "when", "deny", "require", "at", "message")
+_STRINGS: Final = (
+    *("name", "since", "help", "python", "scripts", "resource", "when", "deny", "require", "at", "message"),
+)
 _KEYS: Final[Mapping[str, type]] = {
     **dict.fromkeys((*_STRINGS, "severity", "on"), str),
-    **dict.fromkeys(("tags", "supersedes"), list),
+    **dict.fromkeys(("tags", "supersedes", "aliases"), list),
     "enabled": bool,
+    "fix": dict,
+    "options": dict,
 }
-_SAID: Final[Mapping[type, str]] = {str: "a string", list: "a list of strings", bool: "true or false"}
+_SAID: Final[Mapping[type, str]] = {
+    str: "a string",
+    list: "a list of strings",
+    bool: "true or false",
+    dict: 'a table such as { set = "properties.x", value = true, safe = true }',
+}
 _WORDS: Final = {
     "extension": ("name", "machine", "publisher", "type", "version"),
     "resource": ("name", "type"),
 }
+FAMILIES: Final = frozenset({"ARM", "EXT", "SEC", "DEP", "EXP", "TPL", "PRM", "UID"})
+"""The letters that ids of armlint's own rules begin with."""
 _NEEDED: Final = ("name", "severity", "since", "on", "help")
+
+
+# Sets of rules that can be selected by a name of their own.
+_PRESETS: Final[Mapping[str, Callable[[Rule], bool]]] = {
+    "all": lambda _: True,
+    "recommended": lambda rule: rule.enabled,
+    "marketplace": lambda rule: "marketplace" in rule.tags,
+}
 
 
 class UnknownRule(Exception):  # noqa: N818 - says what is so, not that armlint has a defect
@@ -39,6 +58,7 @@ class UnknownRule(Exception):  # noqa: N818 - says what is so, not that armlint 
         hint = f"; did you mean '{near}'?" if near else ""
         super().__init__(f"no rule is called '{selector}', and no rule id starts with it{hint}")
         self.selector = selector
+        self.near = near
 
 
 class Registry(NamedTuple):
@@ -47,20 +67,34 @@ class Registry(NamedTuple):
     rules: tuple[Rule, ...]
 
     def find(self, name: str) -> Rule | None:
-        """The rule of this id or name, compared ignoring case."""
+        """The rule of this id or name, or the first that another linter's name stands for; ignoring case."""
+        return next(iter(self.answering(name)), None)
+
+    def answering(self, name: str) -> tuple[Rule, ...]:
+        """The rule of this id or name, or all that answer to another linter's name; ignoring case."""
         folded = name.strip().lower()
-        return next((r for r in self.rules if folded in (r.id.lower(), r.name)), None)
+        for rule in self.rules:
+            if folded in (rule.id.lower(), rule.name):
+                return (rule,)
+        return tuple(rule for rule in self.rules if folded in map(str.lower, rule.aliases))
 
     def select(
-        self, select: Iterable[str] = (), ignore: Iterable[str] = (), extend: Iterable[str] = ()
+        self,
+        select: Iterable[str] = (),
+        ignore: Iterable[str] = (),
+        extend: Iterable[str] = (),
+        *,
+        base: Iterable[Rule] | None = None,
     ) -> tuple[Rule, ...]:
-        """The rules that are on. Selectors are ids, names, prefixes of ids, or `all`.
+        """The rules that are on. Selectors are ids, names, prefixes of ids, other linters' names, or presets.
 
-        Without `select` the rules that are on by default; `extend` adds to either, `ignore` takes
-        away at last. Of prefixes in `select` and `ignore` the longer one wins. Raises
+        The presets: `all`; `recommended`, what is on by default; `marketplace`, what arm-ttk asks for.
+
+        Without `select` those of `base`, by default the rules that are on by default; `extend` adds to
+        either, `ignore` takes away at last. Of prefixes in `select` and `ignore` the longer one wins. Raises
         `UnknownRule` for a selector that names nothing.
         """
-        chosen = {r.id: 0 for r in self.rules if r.enabled}
+        chosen = {r.id: 0 for r in (self.rules if base is None else base) if r.enabled or base is not None}
         selectors = list(select)
         if selectors:
             chosen = {}
@@ -75,11 +109,12 @@ class Registry(NamedTuple):
 
     def _named(self, selector: str) -> list[tuple[Rule, int]]:
         folded = selector.strip()
-        exact = self.find(folded)
-        if exact is not None:
-            return [(exact, 100)]
-        if folded.lower() == "all":
-            return [(rule, 0) for rule in self.rules]
+        exact = self.answering(folded)
+        if exact:
+            return [(rule, 100) for rule in exact]
+        preset = _PRESETS.get(folded.lower())
+        if preset is not None:
+            return [(rule, 0) for rule in self.rules if preset(rule)]
         found = [(rule, len(folded)) for rule in self.rules if rule.id.startswith(folded.upper())]
         if not folded or not found:
             raise UnknownRule(selector, self.nearest(selector))
@@ -92,6 +127,8 @@ class Registry(NamedTuple):
         # Ids first: of equally near ones the first is taken.
         known = {rule.id.lower(): rule.id for rule in self.rules}
         known |= {rule.name: rule.name for rule in self.rules}
+        known |= {alias.lower(): alias for rule in self.rules for alias in rule.aliases}
+        known |= {preset: preset for preset in _PRESETS}
         known |= {family.lower(): family for family in (rule.id.rstrip("0123456789") for rule in self.rules)}
         near = get_close_matches(name.strip().lower(), known, 1)
         return known[near[0]] if near else None
@@ -99,10 +136,15 @@ class Registry(NamedTuple):
 
 def load(texts: Iterable[tuple[str, str]]) -> Registry:
     """The rules of pages given as pairs of file name and text. Raises `PageError`."""
-    rules: dict[str, Rule] = {}
-    names: dict[str, Rule] = {}
-    for file, text in texts:
-        rule = rule_of(pages.read(file, text))
+    return extended(Registry(()), (rule_of(pages.read(file, text)) for file, text in texts))
+
+
+def extended(registry: Registry, more: Iterable[Rule]) -> Registry:
+    """A registry with further rules. Raises `PageError` for an id or a name that is taken."""
+    rules = {rule.id: rule for rule in registry.rules}
+    names = {rule.name: rule for rule in registry.rules}
+    for rule in more:
+        file = rule.page.name
         if rule.id in rules:
             raise PageError(file, 1, f"{rule.id} is defined in {rules[rule.id].page.name} already")
         if rule.name in names:
@@ -112,8 +154,28 @@ def load(texts: Iterable[tuple[str, str]]) -> Registry:
     return Registry(tuple(rules[key] for key in sorted(rules)))
 
 
-def rule_of(page: Page) -> Rule:
-    """The rule that a page defines. Raises `PageError` with the line of what is wrong."""
+def own_rule(page: Page, home: str | None = None) -> Rule:
+    """The rule of a page that did not come with armlint. Raises `PageError`.
+
+    `home` is the package that Python functions of the page are in; without one a page cannot name any,
+    so that it cannot make armlint run code.
+    """
+    family = page.id.rstrip("0123456789")
+    if family in FAMILIES:
+        told = f"ids in {family} are armlint's own; take letters of your own, such as HOUSE{page.id[-3:]}"
+        raise PageError(page.name, 1, told)
+    for key in ("python", "scripts"):
+        if home is None and key in page.table:
+            told = "a rule of your own says 'deny' or 'require'; only installed plugins bring Python"
+            raise PageError(page.name, pages.line_of(page, key), told)
+    return rule_of(page, "armlint.checks" if home is None else home)
+
+
+def rule_of(page: Page, home: str = "armlint.checks") -> Rule:
+    """The rule that a page defines, its Python in the package `home`.
+
+    Raises `PageError` with the line of what is wrong.
+    """
     table = page.table
     for key, value in table.items():
         if key not in _KEYS:
@@ -122,6 +184,10 @@ def rule_of(page: Page) -> Rule:
         right = isinstance(value, wanted)
         if right and isinstance(value, list):
             right = all(isinstance(item, str) for item in value)
+        values = _options(table).values() if key == "options" else ()
+        if key == "options" and not (right and all(isinstance(one, bool | int | str) for one in values)):
+            told = "'options' is a table such as { days = 730 }: of numbers, strings, true and false"
+            raise PageError(page.name, pages.line_of(page, key), told)
         if not right:
             raise PageError(page.name, pages.line_of(page, key), f"'{key}' is {_SAID[wanted]}")
     for key in _NEEDED:
@@ -139,8 +205,23 @@ def rule_of(page: Page) -> Rule:
         supersedes=_strings(table, "supersedes"),
         help=str(table["help"]),
         page=page,
-        make=_maker(page),
+        make=_maker(page, home),
+        aliases=_strings(table, "aliases"),
+        options=_options(table),
+        make_for_scripts=_for_scripts(page, home),
     )
+
+
+def _for_scripts(page: Page, home: str) -> Callable[[], Check] | None:
+    """What makes the check of scripts, where the page has one."""
+    if page.table["on"] == Subject.SCRIPT:
+        return _maker(page, home)
+    return _maker(page, home, "scripts") if "scripts" in page.table else None
+
+
+def _options(table: Mapping[str, object]) -> Mapping[str, object]:
+    options = table.get("options", {})
+    return options if isinstance(options, dict) else {}
 
 
 def _strings(table: Mapping[str, object], key: str) -> tuple[str, ...]:
@@ -165,11 +246,33 @@ def _known_words(page: Page, message: str) -> None:
         raise PageError(page.name, pages.line_of(page, "message"), f"a message may use {told}")
 
 
+def _known_fix(page: Page) -> None:
+    """Refuse a fix that is not one of the two kinds: set a member to a value, or remove one."""
+    fix = page.table.get("fix")
+    if not isinstance(fix, dict):
+        return
+    wanted: dict[str, tuple[type, ...]] = {"safe": (bool,)}
+    if "remove" in fix:
+        wanted |= {"remove": (str,)}
+    else:
+        wanted |= {"set": (str,), "value": (str, bool, int, float, list, dict)}
+    told = ""
+    for key, value in fix.items():
+        kinds = wanted.get(key, (str,) if key == "after" and "set" in fix else ())
+        if not isinstance(value, kinds):
+            told = f"a fix does not take '{key}'" if not kinds else f"'{key}' of a fix is of another type"
+    told = told or next((f"a fix needs '{key}'" for key in wanted if key not in fix), "")
+    if told:
+        raise PageError(page.name, pages.line_of(page, "fix"), told)
+
+
 class _maker:  # noqa: N801 - stands for a function; a class so that rules can be sent to workers
     """Makes the check of a page: imports the named function, or compiles the declared condition."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, home: str, key: str = "python") -> None:
         self.page = page
+        self._home = home
+        self._key = key
         self._made: Check | None = None
         table = page.table
         ways = [key for key in ("python", "deny", "require") if key in table]
@@ -178,7 +281,7 @@ class _maker:  # noqa: N801 - stands for a function; a class so that rules can b
                 page.name, page.table_line, "a rule has exactly one of 'python', 'deny' and 'require'"
             )
         if ways[0] == "python":
-            self._refuse("does not go with 'python'", "when", "at", "message", "resource")
+            self._refuse("does not go with 'python'", "when", "at", "message", "resource", "fix")
             return
         if table["on"] not in _WORDS:
             told = "a declared rule is on 'extension' or 'resource'"
@@ -188,18 +291,19 @@ class _maker:  # noqa: N801 - stands for a function; a class so that rules can b
         if "message" not in table:
             raise PageError(page.name, page.table_line, "a declared rule needs a 'message'")
         _known_words(page, str(table["message"]))
+        _known_fix(page)
 
     def _refuse(self, why: str, *keys: str) -> None:
         for key in keys:
             if key in self.page.table:
                 raise PageError(self.page.name, pages.line_of(self.page, key), f"'{key}' {why}")
 
-    def __getstate__(self) -> Page:
+    def __getstate__(self) -> tuple[Page, str, str]:
         # What was made holds functions, which cannot be sent.
-        return self.page
+        return self.page, self._home, self._key
 
-    def __setstate__(self, page: Page) -> None:
-        self.page = page
+    def __setstate__(self, state: tuple[Page, str, str]) -> None:
+        self.page, self._home, self._key = state
         self._made = None
 
     def __call__(self) -> Check:
@@ -211,17 +315,18 @@ class _maker:  # noqa: N801 - stands for a function; a class so that rules can b
     def _make(self) -> Check:
         page = self.page
         table = {key: value for key, value in page.table.items() if isinstance(value, str)}
-        if "python" in table:
-            module, _, function = table["python"].partition(":")
+        if self._key in table:
+            module, _, function = table[self._key].partition(":")
             try:
-                made: Check = getattr(importlib.import_module(f"armlint.checks.{module}"), function)
+                made: Check = getattr(importlib.import_module(f"{self._home}.{module}"), function)
             except (ImportError, AttributeError) as error:
-                raise PageError(page.name, pages.line_of(page, "python"), str(error)) from None
+                raise PageError(page.name, pages.line_of(page, self._key), str(error)) from None
             return made
         from armlint import declare
 
         make = declare.check_of_extension if table["on"] == Subject.EXTENSION else declare.check_of_resource
         try:
-            return make(table)
+            fix = page.table.get("fix")
+            return make(table, fix if isinstance(fix, dict) else None)
         except declare.ConditionError as error:
             raise PageError(page.name, pages.line_of(page, error.key), str(error)) from None

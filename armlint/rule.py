@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from armlint.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
-    from armlint.arm.model import Model
     from armlint.edit import Fix
     from armlint.finding import Label, Severity
     from armlint.jsontext import Member, Node
     from armlint.page import Page
 
-    Check = Callable[[Any, Model], Iterable["Result"]]
-    """Takes one subject of the rule's kind and the model of its file; yields what is wrong with it."""
+    Check = Callable[[Any, Any], Iterable["Result"]]
+    """Takes one subject of the rule's kind and the model of its file; yields what is wrong with it.
+
+    A check of scripts takes the catalogue of extensions, or None, in the place of the model.
+    """
 
 
 class Subject(StrEnum):
@@ -32,6 +34,10 @@ class Subject(StrEnum):
     """A resource at any depth (`Resource`)."""
     EXTENSION = "extension"
     """A virtual machine extension in any shape (`Extension`)."""
+    FORM = "form"
+    """The portal's form for a template, once (`Model`)."""
+    SCRIPT = "script"
+    """A script, pipeline or document, once, with the calls in it (`Script`)."""
 
 
 class Result(NamedTuple):
@@ -43,6 +49,10 @@ class Result(NamedTuple):
     labels: tuple[Label, ...] = ()
     flow: tuple[Label, ...] = ()
     fix: Fix | None = None
+    severity: Severity | None = None
+    """Where it differs from the rule's: what is less sure is said less loudly."""
+    covers: tuple[str, ...] = ()
+    """Pointers of further members that it tells of, where lesser rules need not speak again."""
 
 
 class Rule(NamedTuple):
@@ -60,6 +70,14 @@ class Rule(NamedTuple):
     help: str
     page: Page
     make: Callable[[], Check]
+    aliases: tuple[str, ...] = ()
+    """What other linters call what the rule says."""
+    options: Mapping[str, object] = {}
+    """What may be set in the configuration, with the values that hold in this run."""
+    graded: bool = False
+    """Whether the configuration has set the severity, which then holds for all that the rule says."""
+    make_for_scripts: Callable[[], Check] | None = None
+    """Makes the check of scripts, for a rule that also has something to say of these."""
 
 
 def at_key(

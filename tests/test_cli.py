@@ -195,10 +195,10 @@ class TestStatus:
     ) -> None:
         model = run.Model
 
-        def break_down(document: Any, *rest: Any) -> Any:
+        def break_down(document: Any, *rest: Any, **more: Any) -> Any:
             if document.source.name == "clean.json":
                 raise RecursionError
-            return model(document, *rest)
+            return model(document, *rest, **more)
 
         monkeypatch.setattr(run, "Model", break_down)
         done = armlint_("check")
@@ -921,6 +921,9 @@ class TestExtensions:
             "publisher": "Microsoft.Azure.Extensions",
             "type": "CustomScript",
             "version": "2.1",
+            "status": "active",
+            "retirement": None,
+            "supports_automatic_upgrade": False,
             "auto_upgrade_minor_version": True,
             "enable_automatic_upgrade": None,
             "settings": ["commandToExecute"],
@@ -932,11 +935,12 @@ class TestExtensions:
     def test_table(self, armlint_: Any, here: Path) -> None:
         head, first, second = armlint_("extensions").out.splitlines()
         assert head.split() == [
-            "WHERE", "MACHINE", "NAME", "HANDLER", "VERSION", "MINOR", "AUTO", "SETTINGS", "PROTECTED", "AFTER",
+            "WHERE", "MACHINE", "NAME", "HANDLER", "VERSION", "STATUS", "RETIREMENT",
+            "MINOR", "AUTO", "UPGRADE", "SETTINGS", "PROTECTED", "AFTER",
         ]  # fmt: skip
         assert first.split() == [
-            "bad.json:16", "{vm}", "setup", "Microsoft.Azure.Extensions/CustomScript", "2.1", "yes", "-",
-            "commandToExecute", "-", "-",
+            "bad.json:16", "{vm}", "setup", "Microsoft.Azure.Extensions/CustomScript", "2.1",
+            "active", "-", "yes", "-", "no", "commandToExecute", "-", "-",
         ]  # fmt: skip
         assert second.index("{vm}") == first.index("{vm}") == head.index("MACHINE")
         assert second.index("commandToExecute") == head.index("PROTECTED")
@@ -1007,4 +1011,328 @@ def test_every_option_does_something() -> None:
             assert re.search(rf"\b{parameter}\b", body), f"{name} never looks at {parameter}"
 
 
+class TestCatalogue:
+    def test_the_status_is_that_of_the_day(self, armlint_: Any, tmp_path: Path) -> None:
+        body = {"properties": {"publisher": "Microsoft.Powershell", "type": "DSC", "settings": {}}}
+        file = tmp_path / "dsc.json"
+        file.write_text(json.dumps(body))
+
+        def told(*arguments: str) -> list[str]:
+            row: list[str] = armlint_("extensions", str(file), *arguments).out.splitlines()[1].split()
+            return row[4:7]
+
+        assert told("--today", "2028-03-30") == ["-", "deprecated", "2028-03-31"]
+        assert told("--today=2028-03-31") == ["-", "retired", "2028-03-31"]
+        done = armlint_("extensions", str(file), "--today", "tomorrow")
+        assert done.status == 2
+        assert "--today takes a day such as 2026-11-30" in done.err
+
+    def test_an_unknown_handler_has_no_status(self, armlint_: Any, tmp_path: Path) -> None:
+        file = tmp_path / "own.json"
+        file.write_text(json.dumps({"properties": {"publisher": "Contoso", "type": "Own", "settings": {}}}))
+        row = armlint_("extensions", str(file)).out.splitlines()[1].split()
+        assert row[3:] == ["Contoso/Own", "-", "-", "-", "-", "-", "-", "-", "-", "-"]
+
+    def test_the_whole_catalogue_as_a_table(self, armlint_: Any) -> None:
+        done = armlint_("extensions", "--catalogue", "--today", "2026-06-30")
+        head, *rows = done.out.splitlines()
+        assert head.split() == ["HANDLER", "OS", "STATUS", "RETIREMENT", "VERSION", "UPGRADE", "INSTEAD"]
+        assert (done.status, done.err, len(rows)) == (0, "", 131)
+        cells = {row.split()[0]: row.split()[1:] for row in rows}
+        assert cells["Microsoft.Azure.Extensions/CustomScript"] == ["linux", "active", "-", "2.1", "no", "-"]
+        ended = cells["Microsoft.Azure.Diagnostics/IaaSDiagnostics"]
+        assert ended[:5] == ["windows", "retired", "2026-03-31", "1.21", "no"]
+        assert ended[5:] == ["Microsoft.Azure.Monitor/AzureMonitorWindowsAgent"]
+        assert cells["Microsoft.Azure.Monitor/AzureMonitorLinuxAgent"][4] == "yes"
+
+    def test_the_whole_catalogue_for_machines(self, armlint_: Any) -> None:
+        listed = json.loads(armlint_("extensions", "--catalogue", "-f", "json", "--today", "2020-01-01").out)
+        assert len(listed) == 131
+        by_name = {(entry["publisher"], entry["type"]): entry for entry in listed}
+        assert by_name["Microsoft.OSTCExtensions", "LinuxDiagnostic"] == {
+            "publisher": "Microsoft.OSTCExtensions",
+            "type": "LinuxDiagnostic",
+            "title": by_name["Microsoft.OSTCExtensions", "LinuxDiagnostic"]["title"],
+            "os": "linux",
+            "status": "retired",
+            "retirement": "2018-07-31",
+            "replacement": {
+                "text": "the Azure Monitor Agent with a data collection rule",
+                "publisher": "Microsoft.Azure.Monitor",
+                "type": "AzureMonitorLinuxAgent",
+                "version": "1.36",
+                "drop_in": False,
+            },
+            "version": "2.3",
+            "automatic_upgrade": False,
+            "aliases": by_name["Microsoft.OSTCExtensions", "LinuxDiagnostic"]["aliases"],
+        }
+
+    def test_files_and_the_catalogue_are_two_lists(self, armlint_: Any, here: Path) -> None:
+        done = armlint_("extensions", "--catalogue", "bad.json")
+        assert (done.status, done.out) == (2, "")
+        assert "--catalogue lists what armlint knows" in done.err
+
+
+class TestExplainExtension:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Microsoft.Azure.Extensions/CustomScript",
+            "microsoft.azure.extensions/CUSTOMSCRIPT",
+            " Microsoft.Azure.Extensions/customScript",
+            "CustomScript",
+            "customscript",
+        ],
+    )
+    def test_it_is_found_by_each_of_its_names(self, armlint_: Any, name: str) -> None:
+        done = armlint_("explain", name)
+        assert (done.status, done.err) == (0, "")
+        assert done.out.startswith("Microsoft.Azure.Extensions/CustomScript · Custom Script for Linux")
+
+    def test_it_is_found_by_an_alias(self, armlint_: Any) -> None:
+        out = armlint_("explain", "Microsoft.RecoveryServices/VMSnapshot").out
+        assert out.startswith("Microsoft.Azure.RecoveryServices/VMSnapshot · ")
+
+    def test_a_type_of_several_publishers_is_not_guessed(self, armlint_: Any) -> None:
+        told = (
+            "armlint: 'LinuxDiagnostic' is ambiguous: Microsoft.Azure.Diagnostics/LinuxDiagnostic, "
+            "Microsoft.OSTCExtensions/LinuxDiagnostic\n"
+        )
+        assert armlint_("explain", "LinuxDiagnostic") == (2, "", told)
+
+    @pytest.mark.parametrize(
+        ("name", "near"),
+        [
+            ("Microsoft.Azure.Extension/CustomScript", "Microsoft.Azure.Extensions/CustomScript"),
+            ("CustomScrpt", "CustomScript"),
+            ("AzureMonitorLinuxAgnt", "AzureMonitorLinuxAgent"),
+        ],
+    )
+    def test_of_a_misspelt_name_the_nearest_is_told(self, armlint_: Any, name: str, near: str) -> None:
+        told = f"armlint: armlint knows no extension '{name}'; did you mean '{near}'?\n"
+        assert armlint_("explain", name) == (2, "", told)
+
+    def test_a_misspelt_rule_stays_one(self, armlint_: Any) -> None:
+        told = armlint_("explain", "comand-in-public-settings").err
+        assert "no rule is called 'comand-in-public-settings'" in told
+        assert armlint_("explain", "q/q").err == "armlint: armlint knows no extension 'q/q'\n"
+
+    def test_colour_is_given_where_it_is_wanted(self, armlint_: Any) -> None:
+        assert "\x1b[" in armlint_("explain", "BGInfo", "--color", "always").out
+        assert "\x1b[" not in armlint_("explain", "BGInfo", "--color", "never").out
+
+    def test_the_shell_completes_it(self) -> None:
+        words = [word for word, _ in cli._complete_pages("microsoft.azure.ext")]
+        assert words == [
+            "Microsoft.Azure.Extensions/CustomScript",
+            "Microsoft.Azure.Extensions/DockerExtension",
+        ]
+        assert ("EXT101", "Command in public settings") in cli._complete_pages("EXT10")
+
+
 _ = engine
+
+
+class TestStatistics:
+    def test_rules_are_counted_instead_of_told(self, armlint_: Any, here: Path) -> None:
+        done = armlint_("check", "bad.json", "--statistics")
+        assert done.status == 1
+        assert done.out.splitlines()[0] == "1  warning  EXT101  command-in-public-settings"
+        assert done.out.splitlines()[2].startswith("Found 1 warning in 1 template")
+
+    def test_other_formats_have_no_place_for_it(self, armlint_: Any, here: Path) -> None:
+        done = armlint_("check", "bad.json", "--statistics", "-f", "json")
+        assert (done.status, done.out) == (2, "")
+        assert "text format" in done.err
+
+    def test_beside_another_report(self, armlint_: Any, here: Path) -> None:
+        done = armlint_("check", "bad.json", "--statistics", "-o", "json=x.json")
+        assert done.out.startswith("1  warning  EXT101")
+        assert json.loads((here / "x.json").read_text("utf-8"))["findings"]
+
+
+class TestFurtherFormats:
+    def test_azure(self, armlint_: Any, here: Path) -> None:
+        done = armlint_("check", "bad.json", "-f", "azure")
+        assert done.status == 1
+        assert "##vso[task.logissue type=warning;sourcepath=bad.json;linenumber=27;" in done.out
+
+    def test_junit(self, armlint_: Any, here: Path) -> None:
+        done = armlint_("check", "bad.json", "-f", "junit")
+        assert done.status == 1
+        assert '<testsuite name="bad.json" tests="1" failures="1" errors="0">' in done.out
+
+
+class TestFixes:
+    @pytest.fixture
+    def template(self, here: Path) -> Path:
+        """Return a file with one fix that is safe and one that is not."""
+        path = here / "fixable.json"
+        path.write_bytes(
+            (
+                '{\r\n\t"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",\r\n'
+                '\t"contentVersion": "1.0.0.0",\r\n\t"resources": [\r\n\t\t{\r\n'
+                '\t\t\t"type": "Microsoft.Compute/virtualMachines/extensions",\r\n'
+                '\t\t\t"apiVersion": "2023-09-01", // ü\r\n\t\t\t"name": "web/install",\r\n'
+                '\t\t\t"properties": {\r\n'
+                '\t\t\t\t"publisher": "Microsoft.Azure.Extensions",\r\n\t\t\t\t"type": "CustomScript",\r\n'
+                '\t\t\t\t"protectedSettings": { "commandToExecute": "x" },\r\n'
+                '\t\t\t\t"autoUpgradeMinorVersion": false\r\n\t\t\t}\r\n\t\t}\r\n\t]\r\n}\r\n'
+            ).encode()
+        )
+        return path
+
+    def test_fix_writes_what_is_safe_and_reports_the_rest(self, armlint_: Any, template: Path) -> None:
+        before = template.read_bytes()
+        done = armlint_("check", "--fix", template.name)
+        assert done.status == 1
+        assert template.read_bytes() == before.replace(b"false", b"true")
+        assert "EXT102" in done.out
+        assert "EXT103" not in done.out
+        assert done.out.endswith(
+            "Fixed 1 problem. Found 1 error in 1 template (1 file).\n1 fixable with --unsafe-fixes.\n"
+        )
+
+    def test_unsafe_fixes_write_all_and_a_second_run_nothing(self, armlint_: Any, template: Path) -> None:
+        done = armlint_("check", "--fix", "--unsafe-fixes", template.name)
+        assert (done.status, done.out) == (0, "Fixed 2 problems. No problems left in 1 template.\n")
+        fixed = template.read_bytes()
+        assert b'"type": "CustomScript",\r\n\t\t\t\t"typeHandlerVersion": "2.1",\r\n' in fixed
+        again = armlint_("check", "--fix", "--unsafe-fixes", template.name)
+        assert (again.status, again.out) == (0, "No problems found in 1 template.\n")
+        assert template.read_bytes() == fixed
+
+    def test_diff_shows_and_writes_nothing(self, armlint_: Any, template: Path) -> None:
+        before = template.read_bytes()
+        done = armlint_("check", "--diff", template.name)
+        assert done.status == 1
+        assert '-\t\t\t\t"autoUpgradeMinorVersion": false\n' in done.out.replace("␉", "\t")
+        assert '+\t\t\t\t"autoUpgradeMinorVersion": true\n' in done.out.replace("␉", "\t")
+        assert "typeHandlerVersion" not in done.out
+        assert done.err == "armlint: 1 fix in 1 file would be made\n"
+        assert "typeHandlerVersion" in armlint_("check", "--diff", "--unsafe-fixes", template.name).out
+        assert template.read_bytes() == before
+
+    def test_diff_with_nothing_to_change(self, armlint_: Any, here: Path) -> None:
+        done = armlint_("check", "--diff", "clean.json")
+        assert (done.status, done.out, done.err) == (0, "", "armlint: there is nothing to fix\n")
+
+    @needs_posix
+    def test_standard_input_goes_fixed_to_standard_output(self, here: Path, template: Path) -> None:
+        content = template.read_bytes()
+        command = [sys.executable, "-m", "armlint", "check", "--fix", "-", "--stdin-filename", "x.json"]
+        done = subprocess.run(command, input=content, capture_output=True, check=False, cwd=here)
+        assert done.stdout == content.replace(b"false", b"true")
+        assert b"x.json:9:4: ERROR EXT102" in done.stderr
+        assert done.returncode == 1
+
+    @needs_posix
+    def test_standard_input_that_needs_no_fix_stays_as_it_is(self, here: Path) -> None:
+        content = (here / "other.json").read_bytes()
+        command = [sys.executable, "-m", "armlint", "check", "--fix", "-"]
+        done = subprocess.run(command, input=content, capture_output=True, check=False, cwd=here)
+        assert (done.returncode, done.stdout) == (0, content)
+
+    @pytest.mark.parametrize(
+        ("options", "told"),
+        [
+            (["--unsafe-fixes"], "--unsafe-fixes goes with --fix"),
+            (["--diff", "-f", "json"], "--diff shows changes"),
+            (["--diff", "-o", "x.txt"], "--diff shows changes"),
+            (["--fix", "-", "-f", "sarif"], "--fix writes standard input"),
+        ],
+    )
+    def test_options_that_contradict_each_other_are_refused(
+        self, armlint_: Any, here: Path, options: list[str], told: str
+    ) -> None:
+        done = armlint_("check", "bad.json", *options)
+        assert done.status == 2
+        assert told in done.err
+
+    def test_json_tells_what_was_fixed_and_what_could_be(self, armlint_: Any, template: Path) -> None:
+        report = armlint_("check", "--fix", "-f", "json", template.name).report
+        assert report["summary"]["fixed"] == 1
+        assert [finding["fixable"] for finding in report["findings"]] == [False]
+        assert report["findings"][0]["fix"] == {"title": 'Set typeHandlerVersion to "2.1"', "safe": False}
+
+    @needs_posix
+    def test_a_file_that_cannot_be_written_is_told_and_left(
+        self, armlint_: Any, template: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = template.read_bytes()
+
+        def full(*_: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        done = armlint_("check", "--fix", template.name)
+        assert done.status == 2
+        assert "not changed: no space left on device" in done.out
+        assert "EXT103" in done.out
+        assert template.read_bytes() == before
+        assert not [name for name in os.listdir(template.parent) if name.startswith(".fixable")]  # noqa: PTH208
+
+    def test_several_processes_fix_as_one_does(self, armlint_: Any, template: Path) -> None:
+        for number in range(20):
+            (template.parent / f"copy{number}.json").write_bytes(template.read_bytes())
+        done = armlint_("check", "--fix", "--jobs", "2", "--select", "EXT103", ".")
+        assert "Fixed 21 problems." in done.out
+        assert {b"true" in path.read_bytes() for path in template.parent.glob("copy*.json")} == {True}
+
+
+class TestParameters:
+    @pytest.fixture
+    def deployed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_template: str) -> Path:
+        """Return a working folder with a template whose parameter `vm` is given as a number."""
+        (tmp_path / "x.json").write_text(clean_template)
+        schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
+        given = {"vm": {"value": 7}, "location": {"value": "w"}, "account": {"value": "a"}}
+        body = {"$schema": schema, "contentVersion": "1.0.0.0", "parameters": given}
+        (tmp_path / "given.json").write_text(json.dumps(body))
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["x.json", "--parameters", "given.json"],
+            ["--parameters=given.json", "x.json"],
+            [".", "--parameters", "./given.json"],
+            ["x.json", "given.json", "--parameters", "@given.json", "--jobs", "2"],
+        ],
+    )
+    def test_the_file_is_judged_with_the_template(
+        self, armlint_: Any, deployed: Path, arguments: list[str]
+    ) -> None:
+        done = armlint_("check", "--select", "PRM", "-f", "json", *arguments)
+        assert [(f["rule"], f["path"]) for f in done.report["findings"]] == [("PRM604", "given.json")]
+        assert done.report["summary"]["files"] == 2
+        assert done.status == 1
+
+    def test_the_template_may_come_on_standard_input(self, armlint_: Any, deployed: Path) -> None:
+        text = (deployed / "x.json").read_bytes()
+        done = armlint_(
+            "check", "-", "--parameters", "given.json", "-f", "json", "--select", "PRM", stdin=text
+        )
+        assert done.rules == ["PRM604"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (["x.json", "x2.json", "--parameters", "given.json"], "one template, but 2 files are given"),
+            (["given.json", "--parameters", "given.json"], "one template, but none is given"),
+            (["x.json", "--parameters", "gone.json"], "gone.json: no such file or folder"),
+            (["x.json", "--parameters", "x.bicepparam"], "x.bicepparam is no JSON"),
+            (["x.json", "--parameters", "."], "is a folder, not a file"),
+        ],
+    )
+    def test_what_makes_no_sense_is_refused(
+        self, armlint_: Any, deployed: Path, arguments: list[str], told: str
+    ) -> None:
+        (deployed / "x2.json").write_bytes((deployed / "x.json").read_bytes())
+        done = armlint_("check", *arguments)
+        assert done.status == 2
+        assert done.err.startswith("armlint: --parameters: ")
+        assert told in done.err
+        assert done.out == ""

@@ -385,7 +385,7 @@ class TestExtensionRules:
 
     def test_every_documented_field_is_there(self) -> None:
         model = Model(read(Source(json.dumps(TEMPLATE))))
-        subject: Any = extension_subject(model.extensions[0])
+        subject: Any = extension_subject(model.extensions[0], model)
         assert subject.whole() == {
             "name": "known",
             "machine": "vm",
@@ -403,6 +403,7 @@ class TestExtensionRules:
             "forceupdatetag": None,
             "suppressfailures": None,
             "supportsautomaticupgrade": False,
+            "mayomit": False,
         }
         assert subject.get("nothing") is None
 

@@ -1028,7 +1028,7 @@ def touch(model: Model) -> None:  # noqa: C901 - a list of all there is
             extension.member(field)
         _ = (extension.name, extension.machine, extension.label, extension.machine_label, extension.handler)
         _ = (extension.machine_key, extension.deployed, extension.api_version, extension.document)
-        _ = extension.supports_automatic_upgrade
+        _ = (extension.may_omit, model.supports_automatic_upgrade(extension))
     for machine in graphs.machines(model.extensions):
         edges, _ = graphs.provisioning(machine)
         list(graphs.rings(edges))

@@ -11,11 +11,11 @@ import pytest
 
 from armlint.arm import extension as extensions
 from armlint.arm.extension import Extension, Shape, field_of
-from armlint.arm.handlers import AUTOMATIC_UPGRADE, SERVICE_MANAGED, command_settings, service_managed
 from armlint.arm.kind import Kind, kind_of, schema_of
 from armlint.arm.model import Model
 from armlint.arm.value import Object, Pool, Term, known, plain
 from armlint.jsontext import read
+from armlint.run import catalogue
 from armlint.source import Source
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def test_fields_that_may_be_anything_are_unknown(properties: object) -> None:
     extension = only(of(properties), parameters={"any": {}}, variables={"p": BODY})
     assert isinstance(extension.field("publisher"), Term)
     assert extension.handler is None
-    assert isinstance(extension.supports_automatic_upgrade, Term)
+    assert isinstance(Model(extension.document).supports_automatic_upgrade(extension), Term)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_fields_that_are_not_there_are_null(properties: object) -> None:
     extension = only({**of(), "properties": properties})
     assert extension.field("publisher") is None
     assert extension.handler is None
-    assert extension.supports_automatic_upgrade is False
+    assert Model(extension.document).supports_automatic_upgrade(extension) is False
     extension = only({key: value for key, value in of().items() if key != "properties"})
     assert (extension.holder, extension.field("publisher"), extension.member("publisher")) == (
         None,
@@ -587,16 +587,13 @@ def test_a_schema_address_names_the_scope_and_what_the_file_is() -> None:
 
 
 def test_handlers_are_known_by_publisher_and_type_in_any_letter_case() -> None:
-    assert only(
-        of({"publisher": "MICROSOFT.Azure.Monitor", "type": "azureMonitorLinuxAgent"})
-    ).supports_automatic_upgrade
-    assert only(of()).supports_automatic_upgrade is False
-    assert service_managed("Microsoft.CPlat.Core", "RunCommandLinux")
-    assert not service_managed("Microsoft.Other", "RunCommandLinux")
-    assert command_settings(("microsoft.azure.extensions", "customscript")) == ("commandToExecute", "script")
-    assert command_settings(("Microsoft.Compute", "CustomScriptExtension")) == ("commandToExecute",)
-    assert command_settings(None) == ("commandToExecute",)
-    assert all(name == name.lower() and name.count("/") == 1 for name in AUTOMATIC_UPGRADE | SERVICE_MANAGED)
+    def upgraded(**properties: str) -> object:
+        extension = only(of(properties))
+        return Model(extension.document, catalogue=catalogue()).supports_automatic_upgrade(extension)
+
+    assert upgraded(publisher="MICROSOFT.Azure.Monitor", type="azureMonitorLinuxAgent") is True
+    assert upgraded(publisher="Microsoft.Azure.Extensions", type="CustomScript") is False
+    assert upgraded(publisher="Contoso", type="AzureMonitorLinuxAgent") is False
 
 
 # -- the corpus --

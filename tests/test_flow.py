@@ -62,7 +62,7 @@ def found(template: object, linker: Callable[[str, str], Document | None] | None
     results = [
         (check.__doc__[:6] if check.__doc__ else "", result)
         for check in CHECKS
-        for each in model.templates
+        for each in ((model,) if check is leaks.key_vault_reference_plain else model.templates)
         for result in check(each, model)
     ]
     results.sort(key=lambda pair: (pair[1].span, pair[0], pair[1].message))

@@ -564,3 +564,26 @@ def test_symbolic_names_are_followed() -> None:
     document = template(languageVersion="2.0")
     document["resources"] = {"first": after("a/one", "two"), "second": after("a/two", waits=["first"])}
     assert found(document, "DEP308") == ["/resources/first/properties/provisionAfterExtensions/0"]
+
+
+def from_variables(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """A template whose two extensions take all their properties from variables."""
+    variables = {"first": first["properties"], "second": second["properties"]}
+    resources = [
+        {**first, "properties": "[variables('first')]"},
+        {**second, "properties": "[variables('second')]"},
+    ]
+    return template(*resources, variables=variables)
+
+
+def test_an_order_in_properties_from_a_variable_is_seen() -> None:
+    ring = from_variables(after("a/one", "two"), after("a/two", "one"))
+    assert found(ring, "DEP302") == ["/resources/1/properties"]
+    # In a variable the names may stand apart once more.
+    ring["variables"]["names"] = ["one"]
+    ring["variables"]["second"]["provisionAfterExtensions"] = "[variables('names')]"
+    assert found(ring, "DEP302") == ["/resources/1/properties"]
+    assert found(from_variables(after("a/one", "two"), after("a/two")), "DEP302") == []
+    against = from_variables(after("a/one", "two"), after("a/two", waits=[on("a/one")]))
+    assert found(against, "DEP308") == ["/resources/0/properties"]
+    assert found(from_variables(after("a/one", "two"), after("a/two")), "DEP308") == []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from base64 import b64encode
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,8 +17,10 @@ from armlint import run
 from armlint.files import decode
 from armlint.jsontext import read
 from armlint.report import Report, github, markdown, plain, sarif, text
-from armlint.report.redact import Redactor
+from armlint.report.redact import Redactor, hide, hide_in_pointer
 from armlint.run import load_rules
+from armlint.secrets.detectors import DETECTORS
+from armlint.secrets.examples import make, seeded
 from armlint.source import Source, Span
 
 RULES = load_rules().select(["all"])
@@ -343,3 +347,151 @@ def test_masks_never_overlap_and_never_fail(content: str) -> None:
     for mask in masks:
         assert 0 <= mask.start < mask.end <= len(content)
         assert len(mask.text) <= SHOWN + len(f"…({len(content)})")
+
+
+# ----------------------------------------------------------------------- secrets of every format, anywhere
+
+RECIPES = [row.true[0] for row in DETECTORS]
+# What the syntax of a command gives away is a secret where commands stand.
+ON_COMMAND_LINES = [
+    "powershell -File setup.ps1 -Password «{password:12}»",
+    "bash setup.sh --admin-password=«{password:12}»",
+    "mysql -uroot -p«{alnum:12}» -e 'select 1'",
+    "export DB_PASSWORD=«{alnum:12}»; sh setup.sh",
+    "powershell -c \"a -Password '«{password:12}»'\"",
+]
+_WINDOW = 6
+
+
+def forms(secret: str) -> dict[str, str]:
+    """A secret as it is, and in each form that is as good."""
+    data = secret.encode()
+    return {
+        "itself": secret,
+        "escaped": json.dumps(secret)[1:-1],
+        "backwards": secret[::-1],
+        **{f"base64 {skip}": b64encode(b"x" * skip + data).decode()[4:-4] for skip in range(3)},
+        "hexadecimal": data.hex(),
+        "percent": quote(secret, safe=""),
+    }
+
+
+def assert_nothing_of(secret: str, shown: str, harmless: str) -> None:
+    for form, text_ in forms(secret).items():
+        # Of a long one, its beginning and its end, and as many places in between.
+        last = len(text_) - _WINDOW
+        for at in {*range(0, last, max(1, last // 40)), 0, 1, 2, 3, last}:
+            part = text_[at : at + _WINDOW]
+            if part.isalnum() or form == "itself":
+                assert part not in shown or part in harmless, f"{part!r} of a secret, {form}"
+
+
+def places_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """All paths of strings and of names in a JSON value; those of names end with None."""
+    if isinstance(value, dict):
+        below = [place for name, item in value.items() for place in places_of(item, (*path, name))]
+        return [*((*path, name, None) for name in value), *below]
+    if isinstance(value, list):
+        return [place for index, item in enumerate(value) for place in places_of(item, (*path, index))]
+    return [path] if isinstance(value, str) else []
+
+
+def planted(value: Any, path: tuple[Any, ...], text_: str, *, instead: bool) -> Any:
+    """A copy with a text in the place of a string or name, or put behind what is there."""
+    if isinstance(value, dict) and path[1:] == (None,):
+        return {(text_ if instead else f"{k} {text_}") if k == path[0] else k: v for k, v in value.items()}
+    if not path:
+        return text_ if instead else f"{value} {text_}"
+    copy = list(value) if isinstance(value, list) else dict(value)
+    copy[path[0]] = planted(value[path[0]], path[1:], text_, instead=instead)
+    return copy
+
+
+TEMPLATE = template("XXXXXXXX")
+PARAMETERS = {
+    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+    "contentVersion": "1.0.0.0",
+    "parameters": {
+        "adminPassword": {"value": "XXXXXXXX"},
+        "list": {"value": [{"password": "XXXXXXXX", "name": "x"}], "metadata": {"note": "XXXXXXXX"}},
+        "vault": {"reference": {"keyVault": {"id": "XXXXXXXX"}, "secretName": "XXXXXXXX"}},
+    },
+}
+DOCUMENTS = {"template": TEMPLATE, "parameters": PARAMETERS}
+PLACES = {name: places_of(value) for name, value in DOCUMENTS.items()}
+
+
+def shown_of(content: str) -> str:
+    made = report_on(content)
+    return "\n".join((*every_format(made).values(), repr(made)))
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    st.sampled_from(RECIPES),
+    st.integers(0, 10_000),
+    st.sampled_from(sorted(DOCUMENTS)),
+    st.integers(0, 10_000),
+    st.sampled_from(["indented", "minified", "escaped"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_secrets_of_every_format_at_any_place(
+    recipe: str, seed: int, name: str, place: int, layout: str, instead: bool, broken: bool
+) -> None:
+    example = make(recipe, seeded(seed))
+    path = PLACES[name][place % len(PLACES[name])]
+    content = written(planted(DOCUMENTS[name], path, example.text, instead=instead), layout)
+    if broken:
+        at = seed * 37 % len(content)
+        content = content[:at] + content[at + 1 :]
+    shown = shown_of(content)
+    # Beside a parameter of the same name as a function of this program, a part may be found by chance.
+    assert_nothing_of(example.secret, shown, f"{HARMLESS}\n{content.replace(example.secret, '')}")
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.sampled_from(ON_COMMAND_LINES), st.integers(0, 10_000), st.integers(0, 10_000))
+def test_passwords_of_commands_at_any_place(recipe: str, seed: int, place: int) -> None:
+    example = make(recipe, seeded(seed))
+    strings = [path for path in PLACES["template"] if path[-1] is not None]
+    content = written(
+        planted(TEMPLATE, strings[place % len(strings)], example.text, instead=True), "indented"
+    )
+    assert_nothing_of(example.secret, shown_of(content), f"{HARMLESS}\n{content.replace(example.secret, '')}")
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.sampled_from(RECIPES), st.integers(0, 10_000), st.integers(0, 10_000))
+def test_secrets_of_every_format_in_comments(recipe: str, seed: int, place: int) -> None:
+    example = make(recipe, seeded(seed))
+    content = written(TEMPLATE, "indented")
+    breaks = [match.end() for match in re.finditer(r",\n", content)]
+    at = breaks[place % len(breaks)]
+    comment = f"// {example.text} \n" if "\n" not in example.text else f"/* {example.text} */\n"
+    content = content[:at] + comment + content[at:]
+    assert_nothing_of(example.secret, shown_of(content), f"{HARMLESS}\n{content.replace(example.secret, '')}")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "a password after --password is written into 'commandToExecute'",
+        "a password after -Password: is written into variable 'run'; it can be read through base64",
+        "a password in DB_PASSWORD is written into 'scriptContent'",
+        "parameter 'adminPassword' is named like a secret, but its type is string",
+        "secure parameter 'token' reaches the public settings of extension 'vm/setup' on 'vm'",
+        "'password' is set to a literal",
+    ],
+)
+def test_messages_stay_as_they_are(message: str) -> None:
+    assert hide(message) == message
+
+
+def test_a_message_and_a_pointer_hide_what_they_name() -> None:
+    key = make("{his:+ASt,64,Default0}", seeded(1)).text
+    assert hide(f"variable '{key}' is not used") == f"variable '{key[:3]}…(88)' is not used"
+    assert key[:4] not in hide_in_pointer("/variables/" + key.replace("/", "~1") + "/x")
+    assert hide_in_pointer("/resources/0/properties/a~1b~0c/protectedSettingsFromKeyVault2") == (
+        "/resources/0/properties/a~1b~0c/protectedSettingsFromKeyVault2"
+    )

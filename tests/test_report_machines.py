@@ -9,12 +9,26 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
 
 from armlint.finding import Severity
-from armlint.report import Entry, Notice, Place, Region, Report, RuleInfo, github, markdown, plain, sarif
+from armlint.report import (
+    Entry,
+    Notice,
+    Place,
+    Region,
+    Report,
+    RuleInfo,
+    azure,
+    github,
+    junit,
+    markdown,
+    plain,
+    sarif,
+)
 
 PATH = "infra/azuredeploy.json"
 SECRET = Entry(
@@ -543,3 +557,69 @@ def test_markdown_is_cut_to_its_limit() -> None:
     tiny = markdown.render(found, limit_bytes=300)
     assert len(tiny.encode()) <= 300
     assert "| error | 2000 |" in tiny
+
+
+def test_azure_commands() -> None:
+    told = Notice("a;b].json", "skipped 100%", "warning")
+    lines = azure.render(report(SECRET, COMMAND, notices=(told,))).splitlines()
+    assert lines[0] == "a;b].json: warning: skipped 100%"
+    assert lines[1] == "##vso[task.logissue type=warning;sourcepath=a%3Bb%5D.json;]skipped 100%AZP25"
+    assert lines[2].startswith("infra/azuredeploy.json:57:13: ERROR SEC201 ")
+    assert lines[3] == (
+        "##vso[task.logissue type=error;sourcepath=infra/azuredeploy.json;linenumber=57;columnnumber=13;"
+        "code=SEC201;]The secret 'sqlAdminPassword' stands in the public settings%0Ahelp: Move "
+        "'commandToExecute' to 'protectedSettings'."
+    )
+    assert lines[-1].startswith("Found 1 error, 1 warning")
+
+
+def test_azure_has_no_command_for_what_is_only_worth_knowing() -> None:
+    lines = azure.render(report(variant(COMMAND, severity=Severity.INFO))).splitlines()
+    assert "INFO" in lines[0]
+    assert not [line for line in lines if line.startswith("##")]
+
+
+@pytest.mark.parametrize(
+    "text", ["##vso[task.setvariable variable=x]y", "a\n##vso[task.complete]b", "\r##[error]x"]
+)
+def test_azure_repeats_no_command_of_a_template(text: str) -> None:
+    entry = variant(COMMAND, message=text, path=text, help=text, rule=text)
+    written = azure.render(report(entry, notices=(Notice(text, text, "error"),)))
+    for line in written.splitlines():
+        assert not line.startswith("##") or line.startswith("##vso[task.logissue type=")
+        assert "\r" not in line
+
+
+def suites(entries: tuple[Entry, ...] = (), notices: tuple[Notice, ...] = ()) -> ET.Element:
+    written = junit.render(report(*entries, notices=notices))
+    return ET.fromstring(written.encode())  # noqa: S314 - our own
+
+
+def test_junit() -> None:
+    worth = variant(COMMAND, severity=Severity.INFO, path="b.json")
+    root = suites(
+        (SECRET, COMMAND, worth), (Notice("c.json", "no such file", "error"), Notice("d", "skipped"))
+    )
+    assert root.attrib == {"name": "armlint", "tests": "4", "failures": "2", "errors": "1"}
+    assert [suite.get("name") for suite in root] == [PATH, "b.json", "armlint"]
+    case = root[0][0]
+    assert case.get("name") == "SEC201 secret-in-public-settings at 57:13"
+    assert (case.get("file"), case.get("line")) == (PATH, "57")
+    failure = case[0]
+    assert (failure.tag, failure.get("type"), failure.get("message")) == ("failure", "error", SECRET.message)
+    assert failure.text is not None
+    assert failure.text.splitlines()[0] == f"{PATH}:57:13: {SECRET.message}"
+    assert root[1][0][0].tag == "system-out"
+    assert root[2][0][0].attrib == {"message": "no such file", "type": "error"}
+
+
+def test_junit_of_a_clean_run_is_a_test_that_passes() -> None:
+    root = suites()
+    assert root.get("tests") == "1"
+    assert [len(case) for case in root.iter("testcase")] == [0]
+
+
+@pytest.mark.parametrize("text", ['"<&>]]>', "\x00\x1b[31m\x7f", "\ufffe\uffff\ud800", "a\nb\tc"])
+def test_junit_can_say_anything(text: str) -> None:
+    entry = variant(COMMAND, message=text, path=text, help=text, name=text, url=text)
+    assert suites((entry,), (Notice(text, text, "error"),)).get("tests") == "2"

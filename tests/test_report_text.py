@@ -389,3 +389,22 @@ def test_the_last_line(facts: dict[str, Any], sentence: str) -> None:
 
 def test_a_quiet_report_of_nothing_is_empty() -> None:
     assert render(report(), color=False, quiet=True) == ""
+
+
+def test_statistics_count_the_findings_of_each_rule() -> None:
+    many = [
+        entry(rule="EXT101", name="command", severity=Severity.WARNING, fixable=number > 2)
+        for number in range(11)
+    ]
+    written = render(report(entry(), *many, entry()), color=False, statistics=True)
+    assert written == (
+        "11  warning  EXT101  command [8 fixable]\n"
+        f" 2  error    {entry().rule}  {entry().name}\n"
+        "\n"
+        "Found 2 errors, 11 warnings in 1 template (1 file).\n"
+        "8 fixable with --fix.\n"
+    )
+
+
+def test_statistics_of_nothing_are_the_summary() -> None:
+    assert render(report(), color=False, statistics=True) == "No problems found in 1 template.\n"

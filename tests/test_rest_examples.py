@@ -172,6 +172,41 @@ def test_a_fault_put_into_a_body_is_found(
     assert found(changed(body, **edit)) == sorted([*expected, *known])
 
 
+# Only the URL tells whether these are for a virtual machine or for one of Arc, and whether they make or change.
+SILENT = [
+    ("arc", changed(ARC, typeHandlerVersion=..., settings=...)),
+    ("arc, empty", changed(ARC, typeHandlerVersion="", settings=...)),
+    ("arc with the switch", changed(ARC, typeHandlerVersion=..., settings=..., autoUpgradeMinorVersion=True)),
+    ("settings change", {"properties": {"settings": {"region": "north"}, "protectedSettings": {}}}),
+    ("switch change", {"properties": {"autoUpgradeMinorVersion": True, "typeHandlerVersion": "1.3"}}),
+    ("failures change", {"properties": {"settings": {}, "protectedSettings": {}, "suppressFailures": True}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [body for _, body in SILENT], ids=[name for name, _ in SILENT])
+def test_what_a_bare_body_may_leave_out_is_not_missed(body: dict[str, Any]) -> None:
+    assert kind_of(read(Source(json.dumps(body)))) is Kind.BODY
+    assert found(body) == []
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({"publisher": "Contoso", "settings": {}}, [("EXT105", "/properties")]),
+        ({"type": "Agent", "settings": {}}, [("EXT105", "/properties")]),
+        ({"publisher": "", "settings": {}}, [("EXT105", "/properties")]),
+        (
+            {"publisher": "Contoso", "type": "Agent", "provisionAfterExtensions": ["disks"]},
+            [("EXT102", "/properties"), ("EXT103", "/properties")],
+        ),
+    ],
+)
+def test_what_a_bare_body_has_to_say_is_missed(
+    properties: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert found({"properties": properties}) == expected
+
+
 class TestArc:
     def test_the_command_of_the_example_is_public(self) -> None:
         assert ("EXT101", COMMAND) in found(ARC)

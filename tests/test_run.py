@@ -260,7 +260,7 @@ class TestKinds:
 
 class TestFaults:
     def test_check_text_never_raises(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def break_down(*_: object) -> Any:
+        def break_down(*_: object, **__: object) -> Any:
             raise MemoryError("Hunter2")
 
         monkeypatch.setattr(run, "Model", break_down)

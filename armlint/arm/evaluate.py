@@ -123,7 +123,8 @@ class Scope:
     `bindings` are the `parameters` that the deployment resource of an inner-scope template
     passes, evaluated in `outer` with `frame`; None for a template that is deployed by itself.
     `place` stands for the resource group, or other scope, that it is deployed to: equal for
-    templates that surely share it.
+    templates that surely share it. `given` are the values that a template deployed by itself is
+    given, by lower-cased name; what is not among them is left to deployment.
     """
 
     __slots__ = (
@@ -131,6 +132,7 @@ class Scope:
         "definitions",
         "frame",
         "functions",
+        "given",
         "language",
         "number",
         "outer",
@@ -152,6 +154,7 @@ class Scope:
         outer: Scope | None = None,
         frame: Frame = TOP,
         place: int | None = None,
+        given: Mapping[str, Value] | None = None,
     ) -> None:
         self.number = number
         self.place = number if place is None else place
@@ -163,6 +166,7 @@ class Scope:
         self.bindings = bindings
         self.outer = outer
         self.frame = frame
+        self.given = given
 
 
 class Evaluator:
@@ -394,6 +398,8 @@ class Evaluator:
         return None if given is None else (given, outer)
 
     def _bound(self, scope: Scope, parameter: Parameter, unknown: Term) -> Value:
+        if scope.given is not None:
+            return scope.given.get(parameter.name.lower(), unknown)
         found = self._passed(scope, parameter)
         if found is None:
             return unknown

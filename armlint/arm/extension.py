@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from armlint.arm import evaluate
 from armlint.arm import template as templates
-from armlint.arm.handlers import supports_automatic_upgrade
 from armlint.arm.value import MISSING, Failure, Object, Pool, Term, Text, Value, key_of, parts
 
 if TYPE_CHECKING:
@@ -69,6 +68,10 @@ _CARRIERS: Final = {
         False,
     ),
 }
+
+
+# What a request to Compute may say, and one to Arc may not.
+_COMPUTE: Final = ("suppressFailures", "protectedSettingsFromKeyVault", "provisionAfterExtensions")
 
 
 def is_extension_type(name: str) -> bool:
@@ -171,11 +174,14 @@ class Extension:
         """Equal for extensions that are surely on the same machine; None where it is unknown."""
         if self.resource is None:
             return (id(self._template), "", "")
-        kind = self.resource.key
-        if kind in _TYPES:
-            kind = kind.rsplit("/", 1)[0]
         name = parts(self.machine)
-        return (id(self._template), kind, key_of(name)) if name else None
+        return (id(self._template), self.machine_type, key_of(name)) if name else None
+
+    @property
+    def machine_type(self) -> str:
+        """The type of the resource that its machine is, in lower case; empty for a body."""
+        kind = "" if self.resource is None else self.resource.key
+        return kind.rsplit("/", 1)[0] if kind in _TYPES else kind
 
     @property
     def deployed(self) -> bool:
@@ -188,13 +194,16 @@ class Extension:
         return True
 
     @property
-    def supports_automatic_upgrade(self) -> Value:
-        """Whether the handler is in Azure's automatic upgrade table; unknown with its name."""
-        handler = self.handler
-        if handler is not None:
-            return supports_automatic_upgrade(*handler)
-        unknown = isinstance(self.publisher, Term | Text) or isinstance(self.type, Term | Text)
-        return self.pool.unique("handler") if unknown else False
+    def may_omit(self) -> bool:
+        """Whether what Azure wants of a new extension on a virtual machine may be left out.
+
+        Only the URL tells whether a bare body is for such a machine or for one of Arc, which takes the
+        newest version by itself, and whether it makes an extension or changes one.
+        """
+        if self.shape is not Shape.BODY:
+            return False
+        named = self.publisher is not None or self.type is not None
+        return not (named and any(self.field(name) is not None for name in _COMPUTE))
 
     def inside(self, node: Node) -> Value:
         """The value of a node inside the extension."""

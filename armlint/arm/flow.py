@@ -131,10 +131,11 @@ class Tracer:
     `secret_like` tells whether a name is a secret's, for the members of secure objects;
     `public_like` whether a secure parameter's says that there is nothing to hide. With `plain`,
     parameters that are *not* secure are the sources instead, and nothing is a leak. `linked` gives
-    the template that a deployment resource links to.
+    the template that a deployment resource links to. `fed` are the leaks that are told already: of
+    secrets that plain parameters of the root are given, by name in lower case.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is known of names, of other files, of what was told
         self,
         root: Template,
         secret_like: Callable[[str], bool],
@@ -142,8 +143,11 @@ class Tracer:
         plain: bool = False,
         public_like: Callable[[str], bool] = lambda _: False,
         linked: Callable[[Resource], Template | None] | None = None,
+        fed: Mapping[str, Leak] | None = None,
     ) -> None:
         self.root = root
+        self._fed = fed or {}
+        self._fed_leaks = frozenset(map(id, self._fed.values()))
         self._secret_like = secret_like
         self._public_like = public_like
         self._plain_only = plain
@@ -199,10 +203,14 @@ class Tracer:
         """Make leaks of the secrets in a value at a place that can be read; told ones get a label."""
         for source, way in taint.everything.items():
             leak = way.leak
-            if leak is None or leak.at.document is not self.root.document:
+            if leak is None or not self._is_told(leak, self.root.document):
                 self._leak(rule, source, way, at)
             else:
                 leak.add(Step(at.place.span, at.document, "", f"and reaches {at.title}"))
+
+    def _is_told(self, leak: Leak, document: Document) -> bool:
+        """Whether what a leak tells covers what happens in a document."""
+        return leak.at.document is document or id(leak) in self._fed_leaks
 
     def outer(self, template: Template, source: Source, way: Way, place: Node | Member) -> Leak:
         """The one leak of a secret into a template that is evaluated in outer scope."""
@@ -751,6 +759,13 @@ class Tracer:
         parameter = scope.parameters.get(name.lower())
         if parameter is None:
             return CLEAN
+        fed = self._fed.get(name.lower()) if scope is self.root.scope else None
+        if fed is not None:
+            document, code = self.root.document, f"parameters('{parameter.name}')"
+            step = Step(
+                parameter.member.span, document, code, f"declared here as {_type_name(parameter.node)}"
+            )
+            return stepped(Taint({fed.source: Way(fed.way.step, None, fed)}), step)
         key = ("parameter", scope.number, name.lower())
         return self._settled(key, lambda: self._of_parameter(scope, parameter))
 
@@ -809,7 +824,9 @@ class Tracer:
         value, reference = given.get("value"), given.get("reference")
         if value is not None:
             return self._node(value, site), value
-        return CLEAN if reference is None else self._from_vault(reference, outer), given
+        if reference is None or self._public_like(parameter.name):
+            return CLEAN, given
+        return self._from_vault(reference, outer), given
 
     def _from_vault(self, reference: Node, scope: Scope) -> Taint:
         if self._plain_only:
@@ -1045,7 +1062,7 @@ class Tracer:
         document = template.document
         around = _outermost(template)
         for source, way in ways.items():
-            if way.leak is not None and way.leak.at.document is document:
+            if way.leak is not None and self._is_told(way.leak, document):
                 place = value.member or value
                 way.leak.add(Step(place.span, document, "", f"and is shown by output '{name}'"))
                 continue

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from armlint.arm import extension, graph, template
 from armlint.arm.kind import Kind, kind_of
+from armlint.arm.value import Term, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from armlint.arm.catalogue import Catalogue, Entry
     from armlint.arm.extension import Extension
     from armlint.arm.graph import Graph
     from armlint.arm.live import Live
+    from armlint.arm.parameters import Deployed
     from armlint.arm.template import Linker, Resource, Site, Template
+    from armlint.arm.value import Value
+    from armlint.arm.versions import ApiVersions
     from armlint.jsontext import Document
 
 _Seen = TypeVar("_Seen")
@@ -28,21 +32,35 @@ class Model:
 
     `linker` reads linked templates, `catalogue` knows handlers; None where that is not wanted.
     `today` is the day for which rules with calendar dates speak; on the first day of all days
-    nothing is retired yet.
+    nothing is retired yet. `given` are the values that the template is deployed with, by name in lower
+    case, where that is known; `deployed` says what a parameter file is deployed with, where that is.
+    `versions` reads the table of API versions. `beside` gives the names of the files in the folder of a
+    file. `torn` tells that mistakes in the JSON hide what its author meant.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what may be known besides the document
         self,
         document: Document,
         linker: Linker | None = None,
         catalogue: Catalogue | None = None,
         today: date = date.min,
+        *,
+        given: Mapping[str, object] | None = None,
+        deployed: Deployed | None = None,
+        versions: Callable[[], ApiVersions] | None = None,
+        beside: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         self.document = document
+        self.given = given
+        self.deployed = deployed
+        self.beside = beside
+        self.torn = False
+        self._read_versions = versions
         self.linker = linker
         self.catalogue = catalogue
         self.today = today
         self.kind = kind_of(document)
+        self.options: Mapping[str, Mapping[str, object]] = {}
         self._graphs: dict[int, Graph] = {}
         self._sites: dict[int, tuple[Site, ...]] = {}
         self._subjects: dict[int, object] = {}
@@ -54,7 +72,15 @@ class Model:
         """The template that the file is, or the first of those made of machines that Azure told of."""
         if self.live is not None:
             return next(iter(self.live.templates), None)
-        return template.read(self.document) if self.kind is Kind.TEMPLATE else None
+        if self.kind is Kind.DEPLOYMENT:
+            node = None if self.document.root is None else self.document.root.at("properties", "template")
+            return None if node is None else template.read(self.document, node, self.given)
+        return template.read(self.document, None, self.given) if self.kind is Kind.TEMPLATE else None
+
+    @cached_property
+    def versions(self) -> ApiVersions | None:
+        """The API versions that Azure has, read when first asked for; None where that is not known."""
+        return None if self._read_versions is None else self._read_versions()
 
     @cached_property
     def live(self) -> Live | None:
@@ -96,6 +122,13 @@ class Model:
             return None
         return self.catalogue.lookup(*handler)
 
+    def supports_automatic_upgrade(self, of: Extension) -> Value:
+        """Whether Azure is known to upgrade an extension's handler by itself; unknown with its name."""
+        if of.handler is None and any(isinstance(name, Term | Text) for name in (of.publisher, of.type)):
+            return of.pool.unique("handler")
+        entry = self.entry(of)
+        return entry is not None and entry.automatic_upgrade is True
+
     def linked(self, deployment: Resource) -> Template | None:
         """The template that a deployment links to by `relativePath`, where it may be read."""
         if self.linker is None:
@@ -104,6 +137,10 @@ class Model:
         if key not in self._linked:
             self._linked[key] = template.linked(deployment, self.linker)
         return self._linked[key]
+
+    def option(self, rule: str, name: str) -> Any:
+        """What holds for an option that a rule's page declares, by the id of the rule."""
+        return self.options[rule][name]
 
     def remember(self, key: str, make: Callable[[], _Made]) -> _Made:
         """What `make` makes for this file, made once; for checks that share their work."""

@@ -14,7 +14,7 @@ from armlint.arm.expression import is_expression
 from armlint.arm.value import Pool, Term, Text, Value, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from armlint.jsontext import Document, Member, Node
 
@@ -241,7 +241,7 @@ class Template:
         "scope",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a plain record
         self,
         node: Node,
         document: Document,
@@ -249,6 +249,7 @@ class Template:
         *,
         deployment: Resource | None = None,
         inner: bool = True,
+        given: Mapping[str, object] | None = None,
     ) -> None:
         self.node = node
         self.document = document
@@ -261,6 +262,9 @@ class Template:
         number = evaluator.new_scope()
         self.place = number if deployment is None else _place(deployment, number)
         self.declared = _scope(node, self.language, number, deployment if inner else None, self.place)
+        if given is not None:
+            lifted = {name: evaluator.pool.lift(value) for name, value in given.items()}
+            self.declared.given = lifted
         self.scope = self.declared if deployment is None or inner else deployment.scope
         if deployment is not None and inner:
             evaluator.set_apart(node)
@@ -402,12 +406,17 @@ def _functions(section: Node | None) -> dict[str, UserFunction]:
     return found
 
 
-def read(document: Document) -> Template | None:
-    """The template that a document is; None where its root is no object."""
-    root = document.root
+def read(
+    document: Document, node: Node | None = None, given: Mapping[str, object] | None = None
+) -> Template | None:
+    """The template that a document is, or that stands at a node of it; None where that is no object.
+
+    `given` are the values that it is deployed with, as `json.loads` gives them, by name in lower case.
+    """
+    root = document.root if node is None else node
     if root is None or root.kind != "object":
         return None
-    return Template(root, document, Evaluator(len(document.source.text)))
+    return Template(root, document, Evaluator(len(document.source.text)), given=given)
 
 
 def linked(resource: Resource, linker: Linker, seen: tuple[str, ...] = ()) -> Template | None:

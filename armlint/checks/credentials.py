@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint.arm import expression as syntax
+from armlint.arm.catalogue import command_settings
 from armlint.arm.evaluate import variable_references
 from armlint.arm.flow import Tracer
-from armlint.arm.handlers import command_settings, service_managed
 from armlint.arm.template import DEPLOYMENTS
 from armlint.arm.value import Array, Failure, Object, Term, Text, known
 from armlint.checks.readable import ADMINISTRATORS, SECURE
 from armlint.finding import Label
 from armlint.rule import Result, at_key, at_value
-from armlint.secrets.names import looks_secret
+from armlint.secrets.names import looks_secret, secret_inside
 from armlint.secrets.placeholders import is_placeholder
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from armlint.arm.evaluate import Parameter
     from armlint.arm.extension import Extension
     from armlint.arm.model import Model
+    from armlint.arm.taint import Taint
     from armlint.arm.template import Resource, Template
     from armlint.arm.value import Value
     from armlint.jsontext import Member, Node
@@ -43,7 +44,7 @@ def declared_type(parameter: Node, template: Template) -> str:
     return ""
 
 
-def secure_parameter_default(template: Template, _: Model) -> Iterator[Result]:
+def secure_parameter_default(template: Template, model: Model) -> Iterator[Result]:
     """SEC205: a secure parameter whose value is used when none is passed."""
     for parameter in template.declared.parameters.values():
         kind = declared_type(parameter.node, template)
@@ -52,7 +53,20 @@ def secure_parameter_default(template: Template, _: Model) -> Iterator[Result]:
             continue
         if not _harmless_default(member.value, template):
             what = "object" if kind == "secureobject" else "string"
-            yield at_key(member, f"secure {what} parameter '{parameter.name}' has a default value")
+            from armlint.checks import mending
+
+            # Who leaves the parameter out of a deployment is told; a nested template would fail.
+            safe = template.deployment is None or _is_passed(template.deployment, parameter.name)
+            fix = mending.remove_member(member, model, safe=safe)
+            told = f"secure {what} parameter '{parameter.name}' has a default value"
+            strings = [below for below in member.value.walk() if below.kind == "string"]
+            covers = tuple(below.pointer for below in strings) if kind == "secureobject" else ()
+            yield at_key(member, told, fix=fix)._replace(covers=covers)
+
+
+def _is_passed(deployment: Resource, name: str) -> bool:
+    """Whether a deployment surely passes a parameter to its template."""
+    return deployment.node.at("properties", "parameters", name, "value") is not None
 
 
 def _harmless_default(node: Node, template: Template) -> bool:
@@ -94,7 +108,7 @@ def _random(value: Value) -> bool:
     return isinstance(value, Term) and value.operation == "newguid"
 
 
-def plain_secret_parameter(template: Template, _: Model) -> Iterator[Result]:
+def plain_secret_parameter(template: Template, model: Model) -> Iterator[Result]:
     """SEC206: a parameter that is named like a secret but not declared as one."""
     for parameter in template.declared.parameters.values():
         if "$ref" in {member.name for member in parameter.node.members}:
@@ -102,14 +116,30 @@ def plain_secret_parameter(template: Template, _: Model) -> Iterator[Result]:
             continue
         kind = declared_type(parameter.node, template)
         if kind in {"string", "object"} and looks_secret(parameter.name) and not _listed_values(parameter):
+            if template.deployment is not None and _is_told(parameter, model):
+                continue
             member = parameter.node.member_named("type")
             place = parameter.member if member is None else member
+            from armlint.checks import mending
+
             yield Result(
                 parameter.member.span,
                 parameter.node.pointer,
                 f"parameter '{parameter.name}' is named like a secret, but its type is {kind}",
                 () if place is parameter.member else (Label(place.value.span, "not a secure type"),),
+                fix=mending.make_secure(parameter.node, f"parameter '{parameter.name}'", model),
             )
+
+
+def _is_told(parameter: Parameter, model: Model) -> bool:
+    """Whether a secret that is passed to an inner parameter is told of where it is passed."""
+    from armlint.checks.leaks import analyse
+
+    def declared() -> set[object]:
+        leaks = model.remember("leaks", lambda: analyse(model))
+        return {step.span for leak in leaks if leak.rule in {"SEC204", "SEC218"} for step in leak.also}
+
+    return parameter.member.span in model.remember("told parameters", declared)
 
 
 def _listed_values(parameter: Parameter) -> bool:
@@ -117,7 +147,7 @@ def _listed_values(parameter: Parameter) -> bool:
     return parameter.node.get("allowedValues") is not None
 
 
-def deployment_debug(template: Template, _: Model) -> Iterator[Result]:
+def deployment_debug(template: Template, model: Model) -> Iterator[Result]:
     """SEC209: a deployment that logs the bodies of its requests or responses."""
     for resource in template.all_resources():
         if resource.key != DEPLOYMENTS:
@@ -129,9 +159,10 @@ def deployment_debug(template: Template, _: Model) -> Iterator[Result]:
             setting = resource.value(node)
             value = setting.get("detailLevel") if isinstance(setting, Object) else None
         if node is not None and isinstance(value, str) and value.strip().lower() not in {"", "none"}:
-            yield at_value(
-                node, f"deployment '{resource.label()}' logs its request or response bodies, secrets included"
-            )
+            from armlint.checks import mending
+
+            told = f"deployment '{resource.label()}' logs its request or response bodies, secrets included"
+            yield at_value(node, told, fix=mending.remove_debug(node, model))
 
 
 def plain_value_in_secure_property(resource: Resource, model: Model) -> Iterator[Result]:
@@ -141,7 +172,8 @@ def plain_value_in_secure_property(resource: Resource, model: Model) -> Iterator
     for name, member, node, value in _named(resource, SECURE):
         if isinstance(value, str):
             if not is_placeholder(value) and not _deferred(node):
-                yield at_key(member, f"'{name}' is set to a literal", *_written(member.value, resource))
+                result = at_key(member, f"'{name}' is set to a literal", *_written(member.value, resource))
+                yield result._replace(covers=_origins(member.value, name, resource, model))
         elif node is not None and isinstance(value, Text | Term):
             yield from _from_plain(name, node, resource, model)
 
@@ -153,9 +185,35 @@ def _deferred(node: Node | None) -> bool:
     return isinstance(node.value, str) and node.value.startswith("[[") and node.value.endswith("]")
 
 
+def _origins(node: Node, name: str, resource: Resource, model: Model) -> tuple[str, ...]:
+    """Pointers of the strings that a literal comes from, where it would be told of again."""
+    from armlint.checks.literals import flattener_of
+    from armlint.checks.pieces import named_within
+
+    node = named_within(node, name, resource.scope)
+    pieces = flattener_of(model).of(node, resource.scope, resource.frame).pieces
+    return tuple({piece.node.pointer for piece in pieces if piece.node is not None})
+
+
+def _is_secret_by_declaration_only(taint: Taint, model: Model) -> bool:
+    """Whether a value is secret only since inner parameters say so, to which something plain is passed."""
+    scopes = model.remember("scopes", lambda: {t.declared.number: t.declared for t in model.templates})
+    for source in taint.everything:
+        if source.kind != "parameter" or not isinstance(source.key, tuple):
+            return False
+        scope = scopes.get(source.key[0])
+        passed = None if scope is None or scope.bindings is None else scope.bindings.get(source.name.lower())
+        if passed is None or passed.get("value") is None:
+            return False
+    return True
+
+
 def _from_plain(name: str, node: Node, resource: Resource, model: Model) -> Iterator[Result]:
     member = node.member
-    if member is None or not tracer(model).node(node, resource.scope, resource.frame).clean:
+    if member is None:
+        return
+    secret = tracer(model).node(node, resource.scope, resource.frame)
+    if not secret.clean and not _is_secret_by_declaration_only(secret, model):
         return
     plain = plain_tracer(model).node(node, resource.scope, resource.frame)
     for source, way in plain.everything.items():
@@ -345,10 +403,10 @@ def _predictable_variables(template: Template) -> Iterator[Result]:
 def plain_secret_on_command_line(extension: Extension, model: Model) -> Iterator[Result]:
     """SEC217: a parameter that is named like a secret, but not secure, in a public command."""
     resource, settings = extension.resource, extension.member("settings")
-    handler = extension.handler
-    if resource is None or settings is None or (handler is not None and service_managed(*handler)):
+    entry = model.entry(extension)
+    if resource is None or settings is None or (entry is not None and entry.service_managed):
         return
-    for name in command_settings(handler):
+    for name in command_settings(entry):
         member = settings.value.member_named(name)
         place = settings if member is None else member
         if member is None and settings.value.kind == "object":
@@ -357,7 +415,7 @@ def plain_secret_on_command_line(extension: Extension, model: Model) -> Iterator
         if member is None:
             taint = plain_tracer(model).member(taint, name)
         for source, way in taint.everything.items():
-            if looks_secret(source.name):
+            if looks_secret(source.name) and _takes_secret(source.name, place.value, resource):
                 yield at_key(
                     place,
                     f"{source.title} is named like a secret and reaches '{name}' in the public settings"
@@ -365,6 +423,51 @@ def plain_secret_on_command_line(extension: Extension, model: Model) -> Iterator
                     *(Label(s.span, s.message) for s in way.steps() if s.document is model.document),
                     flow=tuple(Label(s.span, s.code) for s in way.steps()),
                 )
+
+
+_MOST_STRINGS: Final = 1000
+
+
+def _takes_secret(name: str, node: Node, resource: Resource) -> bool:
+    """Whether a value takes more of an object parameter than members without a secret's name."""
+    pending, seen = [node], {id(node)}
+    found = False
+    while pending and len(seen) < _MOST_STRINGS:
+        current = pending.pop()
+        for below in current.walk():
+            for path in _members_taken(below, name):
+                found = True
+                if not path or secret_inside(path[-1]):
+                    return True
+        for _, literal in variable_references(current):
+            variable = resource.scope.variables.get(str(literal.value).lower())
+            if variable is not None and id(variable.node) not in seen:
+                seen.add(id(variable.node))
+                pending.append(variable.node)
+    return not found
+
+
+def _members_taken(node: Node, name: str) -> Iterator[list[str]]:
+    """For each use of a parameter in a string, the names of the members that are taken of it."""
+    read = syntax.read(node.value) if isinstance(node.value, str) else None
+    if read is None or isinstance(read, syntax.Invalid):
+        return
+    pending: list[tuple[syntax.Expression, list[str]]] = [(read, [])]
+    while pending:
+        part, path = pending.pop()
+        if isinstance(part, syntax.Property):
+            pending.append((part.base, [part.name, *path]))
+        elif isinstance(part, syntax.Index):
+            named = isinstance(part.index, syntax.Literal) and isinstance(part.index.value, str)
+            pending.append((part.base, [str(part.index.value), *path] if named else path))  # type: ignore[union-attr]
+            pending.append((part.index, []))
+        elif isinstance(part, syntax.Call):
+            argument = part.args[0] if part.args else None
+            if part.function == "parameters" and isinstance(argument, syntax.Literal):
+                if str(argument.value).lower() == name.lower():
+                    yield path
+            else:
+                pending += [(each, []) for each in part.args]
 
 
 def tracer(model: Model) -> Tracer:

@@ -27,7 +27,16 @@ def duplicate_key(model: Model, _: Model) -> Iterator[Result]:
     for problem in model.document.problems:
         if problem.kind in {Kind.DUPLICATE_KEY, Kind.DUPLICATE_KEY_CASE}:
             labels = () if problem.related is None else (Label(problem.related, "first here"),)
-            yield Result(problem.span, _pointer_at(model.document, problem), problem.message, labels)
+            from armlint.checks import mending
+
+            fix = mending.remove_duplicate(problem, model.document)
+            pointer = _pointer_at(model.document, problem)
+            yield Result(problem.span, pointer, problem.message, labels, fix=fix)
+
+
+def unused_suppression(_: Model, __: Model) -> Iterator[Result]:
+    """ARM006: nothing by itself, since it takes what all other rules said; see `suppress.Shield.idle`."""
+    yield from ()
 
 
 _LENIENT: Final = {
@@ -54,7 +63,12 @@ def lenient_json(model: Model, _: Model) -> Iterator[Result]:
             if number == 1
             else f"{many} are not strict JSON ({number} in this file)"
         )
-        yield Result(problem.span, "", what)
+        fix = None
+        if kind == Kind.TRAILING_COMMA:
+            from armlint.checks import mending
+
+            fix = mending.remove_trailing_commas(model.document)
+        yield Result(problem.span, "", what, fix=fix)
 
 
 def _pointer_at(document: Document, problem: Problem) -> str:

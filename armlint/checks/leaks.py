@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from armlint.arm.extension import Shape, profile_path
 from armlint.arm.flow import Tracer, evaluated, loops
-from armlint.arm.taint import Sink, join
+from armlint.arm.kind import Kind
+from armlint.arm.taint import Leak, Sink, Source, Step, Way, join
 from armlint.arm.template import DEPLOYMENTS
 from armlint.checks.expressions import pointer
 from armlint.checks.readable import rows
@@ -17,13 +18,14 @@ from armlint.rule import Result
 from armlint.secrets.names import looks_public, secret_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from armlint.arm.extension import Extension
     from armlint.arm.model import Model
-    from armlint.arm.taint import Leak, Source, Step, Taint
+    from armlint.arm.taint import Taint
     from armlint.arm.template import Resource, Template
     from armlint.checks.readable import Readable
+    from armlint.edit import Fix
     from armlint.jsontext import Document, Node
     from armlint.source import Source as Text
     from armlint.source import Span
@@ -54,9 +56,19 @@ def secret_to_plain_parameter(template: Template, model: Model) -> Iterator[Resu
     yield from _told("SEC204", template, model, _PASSED)
 
 
-def key_vault_reference_plain(template: Template, model: Model) -> Iterator[Result]:
+def key_vault_reference_plain(model: Model, _: Model) -> Iterator[Result]:
     """SEC218: a Key Vault reference that feeds a parameter which is not secure."""
-    yield from _told("SEC218", template, model, _PASSED)
+    if model.torn:
+        return
+    if model.kind is not Kind.PARAMETERS:
+        yield from _results("SEC218", model, _PASSED)
+        return
+    fed = _fed(model)
+    template = fed and _template_of(model)
+    if template:
+        analyse(template, fed)
+    for leak in fed.values():
+        yield _result(leak, _PASSED, model)
 
 
 def secret_in_readable_property(template: Template, model: Model) -> Iterator[Result]:
@@ -68,13 +80,17 @@ _EVALUATED: Final = (
     "{source} is evaluated into the nested template of '{sink}', which the deployment history keeps in clear"
 )
 _PASSED: Final = "{source} is passed to parameter '{parameter}' of '{sink}', which is not secure"
+_GIVEN: Final = "{source} is passed to parameter '{parameter}', which is not secure"
 _DEFAULT: Final = "{source} is in the default of parameter '{parameter}', which is not secure"
 
 
 def _told(rule: str, template: Template, model: Model, words: str) -> Iterator[Result]:
     # All leaks of a file are found together; each is told with the file's own template.
-    if template.deployment is not None:
-        return
+    if template.deployment is None:
+        yield from _results(rule, model, words)
+
+
+def _results(rule: str, model: Model, words: str) -> Iterator[Result]:
     for leak in model.remember("leaks", lambda: analyse(model)):
         if leak.rule == rule and leak.at.document is model.document:
             yield _result(leak, words, model)
@@ -82,14 +98,24 @@ def _told(rule: str, template: Template, model: Model, words: str) -> Iterator[R
 
 def _result(leak: Leak, words: str, model: Model) -> Result:
     place, _, title, parameter = leak.at
-    if _by_default(leak):
-        words = _DEFAULT
+    if not leak.at.title and leak.rule in {"SEC204", "SEC218"}:
+        words = _DEFAULT if _by_default(leak) else _GIVEN
     message = words.format(source=leak.source.title, sink=title, parameter=parameter)
     steps = leak.way.steps()
     labels = _labels([*steps, *leak.also], place.span, model.document)
     end = Label(place.span, _code(leak))
     flow = (*(Label(step.span, step.code, _other(step, model.document)) for step in steps), end)
-    return Result(place.span, pointer(place), message, labels, flow)
+    return Result(place.span, pointer(place), message, labels, flow, _mended(leak, model))
+
+
+def _mended(leak: Leak, model: Model) -> Fix | None:
+    """The fix of a leak, for the rules that have one."""
+    if leak.rule not in {"SEC201", "SEC202"}:
+        return None
+    from armlint.checks import mending
+
+    mend = mending.protect_leak if leak.rule == "SEC201" else mending.secure_output
+    return mend(leak.at.place, model)
 
 
 def _by_default(leak: Leak) -> bool:
@@ -124,12 +150,17 @@ def _code(leak: Leak) -> str:
     return ".".join(reversed(keys[:2]))
 
 
-def analyse(model: Model) -> tuple[Leak, ...]:
-    """Find every leak of a file that is a template."""
+def analyse(model: Model, fed: Mapping[str, Leak] | None = None) -> tuple[Leak, ...]:
+    """Find every leak of a file that is a template.
+
+    `fed` are leaks that are told already, of what its parameters are given; by their names in lower case.
+    They get labels where the secrets go on to other places that can be read.
+    """
     root = model.root
     if root is None:
         return ()
-    tracer = Tracer(root, secret_inside, public_like=looks_public, linked=model.linked)
+    fed = _fed(model) if fed is None else fed
+    tracer = Tracer(root, secret_inside, public_like=looks_public, linked=model.linked, fed=fed)
     own = [
         template for template in model.templates if template.scope is template.declared and deployed(template)
     ]
@@ -149,7 +180,36 @@ def analyse(model: Model) -> tuple[Leak, ...]:
             _settings(extension, tracer)
     if _FAIL.search(model.document.source.text.lower()):
         _messages(own, model, tracer)
-    return (*tracer.leaks, *_defaults(own, tracer))
+    return (*fed.values(), *tracer.leaks, *_defaults(own, tracer))
+
+
+def _fed(model: Model) -> dict[str, Leak]:
+    """The leaks of what a deployment gives to plain parameters of its template from a Key Vault."""
+    if model.kind not in {Kind.PARAMETERS, Kind.DEPLOYMENT}:
+        return {}
+    # Only what a deployment is given needs it.
+    from armlint.checks import parameters
+    from armlint.secrets.scan import redact
+
+    fed = {}
+    for plain in parameters.plain_references(model):
+        source = Source("vault", id(plain.entry), "a Key Vault secret", "reference")
+        way = Way(Step(plain.reference.span, model.document, "reference", "comes from Key Vault here"))
+        leak = Leak("SEC218", source, way, Sink(plain.entry, model.document, "", redact(plain.entry.name)))
+        code = f"parameters('{plain.declared.name}')"
+        leak.add(Step(plain.declared.span, plain.document, code, f"declared here as {plain.type}"))
+        fed[plain.entry.name.lower()] = leak
+    return fed
+
+
+def _template_of(model: Model) -> Model | None:
+    """The template that a parameter file is deployed with."""
+    from armlint.checks.parameters import pair_of
+
+    pair = pair_of(model)
+    if pair is None or pair.owner is None:
+        return None
+    return type(model)(pair.owner, model.linker, model.catalogue, model.today)
 
 
 def deployed(template: Template) -> bool:

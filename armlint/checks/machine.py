@@ -285,7 +285,7 @@ _STEPS: Final = 50
 def order_conflict(template: Template, model: Model) -> Iterator[Result]:
     """DEP308: an extension deployed after one that is to be provisioned after it."""
     own = [extension for extension in model.extensions if extension.template is template]
-    if not any(extension.member("provisionAfterExtensions") for extension in own):
+    if not any(extension.field("provisionAfterExtensions") for extension in own):
         return
     graph = model.graph(template)
     positions = {id(resource): position for position, resource in enumerate(graph.resources)}

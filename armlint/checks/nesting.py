@@ -44,10 +44,13 @@ def nested_parameter_type(template: Template, model: Model) -> Iterator[Result]:
                     f"declared here as {wanted}",
                     None if nested.document is template.document else nested.document.source,
                 )
+                from armlint.checks import mending
+
                 yield at_value(
                     value,
                     f"parameter '{parameter.name}' of '{resource.label()}' is {wanted}, not {given}",
                     label,
+                    fix=mending.convert(value, wanted, model),
                 )
 
 
@@ -83,7 +86,7 @@ def _type_of_value(value: Value) -> str:
     return "string" if isinstance(value, str) else ""
 
 
-def outer_scope_in_language_2(template: Template, _: Model) -> Iterator[Result]:
+def outer_scope_in_language_2(template: Template, model: Model) -> Iterator[Result]:
     """TPL515: a nested template in outer scope where resources have symbolic names."""
     if not template.symbolic:
         return
@@ -93,9 +96,12 @@ def outer_scope_in_language_2(template: Template, _: Model) -> Iterator[Result]:
         node = resource.node.at("properties", "expressionEvaluationOptions", "scope")
         value = resource.value(node)
         if node is not None and isinstance(value, str) and value.lower() == "outer":
+            from armlint.checks import mending
+
             yield Result(
                 node.span,
                 node.pointer,
                 f"'{resource.label()}' is evaluated in outer scope,"
                 " which a template with symbolic names cannot have",
+                fix=mending.evaluate_inside(node, resource.nested.node, model),
             )

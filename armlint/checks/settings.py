@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from armlint.arm.extension import Extension
     from armlint.arm.model import Model
     from armlint.arm.value import Value
+    from armlint.edit import Fix
     from armlint.jsontext import Node
     from armlint.rule import Result
 
@@ -40,10 +41,10 @@ class Setting(NamedTuple):
     place: Member | Node
     labels: tuple[Label, ...] = ()
 
-    def result(self, message: str, *labels: Label) -> Result:
+    def result(self, message: str, *labels: Label, fix: Fix | None = None) -> Result:
         """A finding on this setting."""
         if isinstance(self.place, Member):
-            return at_key(self.place, message, *labels, *self.labels)
+            return at_key(self.place, message, *labels, *self.labels, fix=fix)
         return at_value(self.place, message, *labels, *self.labels)
 
     def label(self, message: str) -> Label:
@@ -118,9 +119,21 @@ def protected_setting_made_public(extension: Extension, model: Model) -> Iterato
     for setting, path in _made_public(extension, entry):
         message = f"{entry.handler} takes '{_shown(path)}' only from protectedSettings"
         if len(path) == 1:
-            yield setting.result(message)
+            yield setting.result(message, fix=_protecting(extension, ("settings", *path), model))
         else:
-            yield from _at(extension, ("settings", *path), message, key=True)
+            fix = _protecting(extension, ("settings", *path), model)
+            for result in _at(extension, ("settings", *path), message, key=True):
+                yield result._replace(fix=fix)
+
+
+def _protecting(extension: Extension, path: Path, model: Model) -> Fix | None:
+    """The fix that moves a setting to the protected ones, where it is written out."""
+    node, exact = _nearest(extension, path)
+    if node is None or not exact or node.member is None:
+        return None
+    from armlint.checks import mending
+
+    return mending.make_protected(extension, node.member, model)
 
 
 def _made_public(extension: Extension, entry: Entry) -> Iterator[tuple[Setting, Path]]:
@@ -153,7 +166,17 @@ def setting_in_both(extension: Extension, model: Model) -> Iterator[Result]:
     """EXT114: a setting that may stand in one of the two blocks only, in both."""
     for public, protected in _in_both(extension, model):
         message = f"'{public.name}' stands in settings and in protectedSettings"
-        yield public.result(message, protected.label("and protected here"))
+        yield public.result(
+            message, protected.label("and protected here"), fix=_unpublishing(public, protected, model)
+        )
+
+
+def _unpublishing(public: Setting, protected: Setting, model: Model) -> Fix | None:
+    if not isinstance(public.place, Member) or not isinstance(protected.place, Member):
+        return None
+    from armlint.checks import mending
+
+    return mending.remove_public(public.place, protected.place.value, model)
 
 
 # Settings of the script extensions that may stand in one of the two blocks only.

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from armlint.arm.model import Model
     from armlint.arm.template import Resource
     from armlint.arm.value import Value
-    from armlint.jsontext import Node
+    from armlint.edit import Fix
+    from armlint.jsontext import Member, Node
     from armlint.rule import Result
 
 _PROFILES: Final = frozenset({Shape.VMSS_PROFILE, Shape.FLEET})
@@ -29,7 +30,11 @@ _NOT_IN_PROFILES: Final = frozenset(
 )
 
 
-def forbidden_property(extension: Extension, _: Model) -> Iterator[Result]:
+# Of these, those that ask for nothing that would be lost with them.
+_WITHOUT_EFFECT: Final = frozenset({"location", "tags", "apiversion", "type", "scope"})
+
+
+def forbidden_property(extension: Extension, model: Model) -> Iterator[Result]:
     """EXT119: a member of a resource in an entry of an extension profile, which is none."""
     if extension.shape not in _PROFILES:
         return
@@ -40,7 +45,11 @@ def forbidden_property(extension: Extension, _: Model) -> Iterator[Result]:
         if name == "copy" and evaluate.is_loops(member.value):
             # Makes other members of the entry, as in any object.
             continue
-        yield at_key(member, f"'{member.name}' does not belong in an entry of an extension profile")
+        from armlint.checks import mending
+
+        fix = mending.remove_member(member, model, safe=name in _WITHOUT_EFFECT)
+        told = f"'{member.name}' does not belong in an entry of an extension profile"
+        yield at_key(member, told, fix=fix)
 
 
 _READ_ONLY: Final = ("provisioningState", "instanceView")
@@ -48,7 +57,7 @@ _READ_ONLY_OUTSIDE: Final = frozenset({"id", "systemdata", "etag"})
 _IGNORED: Final = "'{}' is set by Azure and ignored in a deployment"
 
 
-def read_only_property(extension: Extension, _: Model) -> Iterator[Result]:
+def read_only_property(extension: Extension, model: Model) -> Iterator[Result]:
     """EXT126: a property that Azure returns and ignores when it is sent."""
     if extension.resource is None and _is_response(extension):
         return
@@ -56,9 +65,9 @@ def read_only_property(extension: Extension, _: Model) -> Iterator[Result]:
         member = extension.member(name)
         value = extension.field(name)
         if value is not None and (member is not None or not isinstance(value, Term)):
-            yield from at_field(
-                extension, name, _IGNORED.format(name if member is None else member.name), key=True
-            )
+            told = _IGNORED.format(name if member is None else member.name)
+            for result in at_field(extension, name, told, key=True):
+                yield result._replace(fix=_removing(member, model))
     if extension.node is extension.holder:
         return
     for member in extension.node.members:
@@ -68,7 +77,15 @@ def read_only_property(extension: Extension, _: Model) -> Iterator[Result]:
             and member.value.kind != "null"
             and not (name == "id" and _has_id(extension))
         ):
-            yield at_key(member, _IGNORED.format(member.name))
+            yield at_key(member, _IGNORED.format(member.name), fix=_removing(member, model))
+
+
+def _removing(member: Member | None, model: Model) -> Fix | None:
+    if member is None:
+        return None
+    from armlint.checks import mending
+
+    return mending.remove_member(member, model, safe=True)
 
 
 def _is_response(extension: Extension) -> bool:

@@ -60,6 +60,26 @@ class Excerpt(NamedTuple):
     marks: tuple[Mark, ...]
 
 
+class Mending(NamedTuple):
+    """What would mend a finding: in words, and whether that is safe.
+
+    `changes` are regions of the finding's file with what is put in their place, by place; they are left
+    out where they are not asked for, and where they hold what may be a secret.
+    """
+
+    title: str
+    safe: bool
+    changes: tuple[tuple[Region, str], ...] = ()
+
+
+class Waived(NamedTuple):
+    """Why a finding is left out: `inside` tells that its file says so; `known` that the baseline has it."""
+
+    inside: bool
+    reason: str
+    known: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One finding, ready for any format. `excerpts[0]` is of the finding's own file."""
@@ -79,6 +99,12 @@ class Entry:
     line_hash: str
     """GitHub's `primaryLocationLineHash` of the finding's first line."""
     fixable: bool = False
+    """Whether `--fix` mends it."""
+    mending: Mending | None = None
+    """What would mend it, if anything."""
+    place: str = ""
+    """What a baseline knows the finding by, besides its file and rule; empty where none is in use."""
+    waived: Waived | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +146,12 @@ class Report:
     suppressed: int
     failed: bool
     """True when findings stand at or above `--fail-on`: the exit status is 1."""
+    hidden: tuple[Entry, ...] = ()
+    """What is left out, where it is asked for; sorted as `entries` are."""
+    compared: bool = False
+    """Whether a baseline was in use."""
+    fixed: int = 0
+    """How many fixes were made; the entries are what is left."""
 
     def count(self, severity: Severity) -> int:
         """How many entries have this severity."""

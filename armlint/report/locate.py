@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint.finding import Label
 from armlint.jsontext import read
-from armlint.report import Entry, Excerpt, ExcerptLine, Mark, Place, Region, RuleInfo
+from armlint.registry import FAMILIES
+from armlint.report import Entry, Excerpt, ExcerptLine, Mark, Mending, Place, Region, RuleInfo
 from armlint.report.linehash import line_hashes
-from armlint.report.redact import Redactor
+from armlint.report.redact import Redactor, Words, hide_in_pointer
+from armlint.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from armlint.edit import Fix
     from armlint.finding import Finding
     from armlint.jsontext import Document
+    from armlint.report.script import ScriptRedactor
     from armlint.rule import Rule
-    from armlint.source import Source, Span
+    from armlint.source import Span
 
 RULES_URL: Final = "https://github.com/armlint/armlint/blob/main/rules"
 # Of a longer line only this much on each side of what is marked is kept.
@@ -31,7 +35,9 @@ _OTHER_PAGE: Final = re.compile(r"\]\((?=[A-Z]{2,8}[0-9]{3}-[a-z0-9-]+\.md\))")
 
 
 def url_of(rule: Rule) -> str:
-    """Where a rule's page can be read."""
+    """Where a rule's page can be read; empty for rules that did not come with armlint."""
+    if rule.id.rstrip("0123456789") not in FAMILIES:
+        return ""
     return f"{RULES_URL}/{rule.id}-{rule.name}.md"
 
 
@@ -50,20 +56,22 @@ def info(rule: Rule) -> RuleInfo:
     )
 
 
-def locate(
+def locate(  # noqa: PLR0913 - what is known of the run
     findings: Sequence[Finding],
-    document: Document,
+    document: Document | Source,
     rules: Mapping[str, Rule],
     *,
     marked: bool = False,
     hashes: bool = True,
+    places: bool = False,
 ) -> tuple[Entry, ...]:
     """The findings of one file as entries, in the same order.
 
     `rules` holds the rules by id; `marked` says that the file starts with a byte order mark,
-    which counts for the hashes of lines only; without `hashes` these are left out.
+    which counts for the hashes of lines only; without `hashes` these are left out. `places` asks for
+    what a baseline knows findings by. Of a script there is no document, but its source.
     """
-    source = document.source
+    source = document if isinstance(document, Source) else document.source
     hashed: dict[int, str] = {}
     if hashes:
         lines = {source.position(finding.span.start).line for finding in findings}
@@ -73,33 +81,63 @@ def locate(
         if finding.rule.startswith(_SECRETS):
             for label in (Label(finding.span, ""), *finding.labels, *finding.flow):
                 told.setdefault(id(label.source or source), []).append(label.span)
-    shown = _Texts(told)
+    shown = _Texts(told, Words(None if isinstance(document, Source) else document))
     shown.add(document)
+    place_of = _placing(document) if places else None
     entries = []
+    mended: dict[Fix | None, Mending | None] = {None: None}
     for finding in findings:
+        fix = finding.fix
+        if fix not in mended:
+            mended[fix] = _mending(fix, shown.of(source), changes=hashes)
         place = shown.of(source).region(finding.span)
         entries.append(
             Entry(
                 rule=finding.rule,
                 name=finding.name,
                 severity=finding.severity,
-                message=finding.message,
+                message=shown.words.hide(finding.message),
                 path=source.name,
                 region=place,
-                pointer=finding.pointer,
-                labels=tuple(_place(label, shown.of(label.source or source)) for label in finding.labels),
-                flow=tuple(_place(label, shown.of(label.source or source)) for label in finding.flow),
+                pointer=hide_in_pointer(finding.pointer),
+                labels=tuple(_place(label, shown, source) for label in finding.labels),
+                flow=tuple(_place(label, shown, source) for label in finding.flow),
                 excerpts=tuple(_excerpts(finding, source, shown)),
                 help=rules[finding.rule].help,
                 url=url_of(rules[finding.rule]),
                 line_hash=hashed.get(place.line, ""),
+                fixable=fix is not None and fix.safe,
+                mending=mended[fix],
+                place="" if place_of is None else hide_in_pointer(place_of(finding.pointer)),
             )
         )
     return tuple(entries)
 
 
-def _place(label: Label, owner: _Shown) -> Place:
-    return Place(owner.source.name, owner.region(label.span), label.message)
+def _mending(fix: Fix | None, owner: _Shown, *, changes: bool) -> Mending | None:
+    if fix is None:
+        return None
+    made: tuple[tuple[Region, str], ...] = ()
+    if changes:
+        # SARIF alone tells of them.
+        from armlint.report import changes as listed
+
+        made = listed.changes(fix, owner.region)
+    return Mending(fix.title, fix.safe, made)
+
+
+def _placing(document: Document | Source) -> Callable[[str], str]:
+    """What gives the place by which a baseline knows a finding."""
+    from functools import partial
+
+    from armlint.baseline import place
+
+    return str if isinstance(document, Source) else partial(place, document)
+
+
+def _place(label: Label, shown: _Texts, source: Source) -> Place:
+    owner = shown.of(label.source or source)
+    return Place(owner.source.name, owner.region(label.span), shown.words.hide(label.message))
 
 
 def _excerpts(finding: Finding, source: Source, shown: _Texts) -> Iterator[Excerpt]:
@@ -109,7 +147,8 @@ def _excerpts(finding: Finding, source: Source, shown: _Texts) -> Iterator[Excer
     for number, label in enumerate((Label(finding.span, ""), *finding.labels[: _MAX_MARKS - 1])):
         owner = label.source or source
         owners[id(owner)] = owner
-        marks.setdefault(id(owner), []).append(_Marked(label.span, label.message, primary=number == 0))
+        message = shown.words.hide(label.message)
+        marks.setdefault(id(owner), []).append(_Marked(label.span, message, primary=number == 0))
     for key, here in marks.items():
         yield shown.of(owners[key]).excerpt(here)
 
@@ -117,14 +156,24 @@ def _excerpts(finding: Finding, source: Source, shown: _Texts) -> Iterator[Excer
 class _Texts:
     """The texts of a file's findings: its own, and those that labels lead to."""
 
-    def __init__(self, told: Mapping[int, Sequence[Span]]) -> None:
+    def __init__(self, told: Mapping[int, Sequence[Span]], words: Words) -> None:
         self._told = told
+        self.words = words
         self._shown: dict[int, _Shown] = {}
 
-    def add(self, document: Document) -> _Shown:
-        """Take a document as it was read."""
-        key = id(document.source)
-        made = self._shown[key] = _Shown(document, self._told.get(key, ()))
+    def add(self, document: Document | Source) -> _Shown:
+        """Take a document as it was read, or the source of what is none."""
+        source = document if isinstance(document, Source) else document.source
+        told = self._told.get(id(source), ())
+        redactor: Redactor | ScriptRedactor
+        if isinstance(document, Source):
+            # Few runs see a script.
+            from armlint.report.script import ScriptRedactor
+
+            redactor = ScriptRedactor(source, told)
+        else:
+            redactor = Redactor(document, told)
+        made = self._shown[id(source)] = _Shown(source, redactor)
         return made
 
     def of(self, source: Source) -> _Shown:
@@ -143,10 +192,10 @@ class _Marked(NamedTuple):
 class _Shown:
     """One text on its way to readers: its columns and its lines, with what may be secret masked."""
 
-    def __init__(self, document: Document, told: Sequence[Span]) -> None:
-        self.source = document.source
-        self._redactor = Redactor(document, told)
-        text = document.source.text
+    def __init__(self, source: Source, redactor: Redactor | ScriptRedactor) -> None:
+        self.source = source
+        self._redactor = redactor
+        text = source.text
         # Offsets of the characters that count twice in UTF-16.
         self._wide = [] if text.isascii() else [match.start() for match in _ASTRAL.finditer(text)]
 
@@ -204,7 +253,7 @@ class _Line:
         # Stretches of the text and where they went: offsets, then columns from 0.
         self._steps: list[tuple[int, int, int, int]] = []
 
-    def add(self, text: str, start: int, end: int, redactor: Redactor) -> None:
+    def add(self, text: str, start: int, end: int, redactor: Redactor | ScriptRedactor) -> None:
         """Add the text between two offsets, behind an ellipsis where something was left out."""
         if self._steps and start > self._steps[-1][1]:
             self.text += "…"

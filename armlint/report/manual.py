@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 # Longer lines are hard to read, however wide the terminal is.
 _WIDEST: Final = 100
 _INDENT: Final = "    "
-_BOLD: Final = "1"
-_CODE: Final = "36"
-_FAINT: Final = "2"
-_MARKED: Final = "1;31"
+BOLD: Final = "1"
+CODE: Final = "36"
+MARKED: Final = "1;31"
 _SEVERITY: Final = {"error": "1;31", "warning": "1;33", "info": "1;36"}
 _ITEM: Final = re.compile(r"(?P<mark>[-*] +|[0-9]+\. +)(?P<text>.*)")
 _INLINE: Final = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([^)\s]+)\)")
@@ -33,23 +32,32 @@ def render(rule: Rule, *, color: bool = False, width: int | None = None) -> str:
 
     In examples, a `>` in the margin shows the lines where the rule reports something.
     """
-    paint: Paint = _painted if color else _unpainted
-    room = max(40, min(width or _WIDEST, _WIDEST))
+    paint, room = painter(color=color), columns(width)
     state = "on by default" if rule.enabled else "off by default"
     severity = paint(str(rule.severity), _SEVERITY[rule.severity])
-    blocks = [paint(f"{rule.id} · {rule.title}", _BOLD), f"{rule.name} · {severity} · {state}"]
+    blocks = [paint(f"{rule.id} · {rule.title}", BOLD), f"{rule.name} · {severity} · {state}"]
     page = rule.page
     position = page.text.find("\n")
     for fence in page.fences:
-        blocks += _flow(page.text[position : fence.start], paint, room)
+        blocks += flow(page.text[position : fence.start], paint, room)
         if fence.info != "toml rule":
             if fence.example == "fixed":
                 blocks.append("Corrected:")
             body, marked = page.unmarked(fence) if fence.example else (fence.body, ())
             blocks.append("\n".join(_code(fence, body, marked, paint)))
         position = fence.end
-    blocks += _flow(page.text[position:], paint, room)
+    blocks += flow(page.text[position:], paint, room)
     return "\n\n".join(blocks) + "\n"
+
+
+def painter(*, color: bool) -> Paint:
+    """What gives a text a style, or leaves it as it is."""
+    return _painted if color else _unpainted
+
+
+def columns(width: int | None) -> int:
+    """How many columns of a terminal to fill; None is no terminal."""
+    return max(40, min(width or _WIDEST, _WIDEST))
 
 
 def _painted(text: str, style: str) -> str:
@@ -62,17 +70,17 @@ def _unpainted(text: str, _style: str) -> str:
 
 def _code(fence: Fence, body: str, marked: tuple[int, ...], paint: Paint) -> Iterator[str]:
     for number, line in enumerate(body.rstrip("\n").split("\n"), 1):
-        sign = paint(">", _MARKED) + _INDENT[1:] if number in marked else _INDENT
+        sign = paint(">", MARKED) + _INDENT[1:] if number in marked else _INDENT
         shown = printable(line)
-        yield f"{sign}{paint(shown, _CODE) if shown and fence.info else shown}".rstrip()
+        yield f"{sign}{paint(shown, CODE) if shown and fence.info else shown}".rstrip()
 
 
-def _flow(text: str, paint: Paint, room: int) -> Iterator[str]:
+def flow(text: str, paint: Paint, room: int) -> Iterator[str]:
     """Headings, paragraphs, lists and tables, each filled by itself."""
     for block in re.split(r"\n\s*\n", text.strip("\n")):
         lines = block.strip("\n").split("\n")
         if lines[0].startswith("#"):
-            yield paint(lines[0].lstrip("#").strip(), _BOLD)
+            yield paint(lines[0].lstrip("#").strip(), BOLD)
             lines = lines[1:]
         if lines and lines[0].startswith("|"):
             yield "\n".join(lines)
@@ -118,4 +126,4 @@ def _said(match: re.Match[str]) -> str:
 
 
 def _code_in_text(code: str, paint: Paint) -> str:
-    return "\n".join(paint(part, _CODE) for part in code.split("\n")) if paint is _painted else f"`{code}`"
+    return "\n".join(paint(part, CODE) for part in code.split("\n")) if paint is _painted else f"`{code}`"

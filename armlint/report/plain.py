@@ -6,14 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from armlint.finding import Severity
-from armlint.report.text import utf8
+from armlint.report.text import by_place, shown_reason, utf8
 
 if TYPE_CHECKING:
-    from armlint.report import Entry, Region, Report
+    from armlint.report import Entry, Mending, Region, Report, Waived
 
 
 def render(report: Report) -> str:
     """Write the report as indented JSON with a line feed at its end."""
+    entries = report.entries
+    if report.hidden:
+        entries = tuple(sorted((*entries, *report.hidden), key=by_place))
     document = {
         "armlint": report.version,
         "summary": {
@@ -22,8 +25,9 @@ def render(report: Report) -> str:
             "skipped": report.skipped,
             **{severity.value: report.count(severity) for severity in Severity},
             "suppressed": report.suppressed,
+            **({"fixed": report.fixed} if report.fixed else {}),
         },
-        "findings": [_finding(entry) for entry in report.entries],
+        "findings": [_finding(entry) for entry in entries],
         "notices": [{"path": notice.path, "message": notice.message} for notice in report.notices],
     }
     return utf8(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
@@ -43,8 +47,19 @@ def _finding(entry: Entry) -> dict[str, Any]:
         ],
         "flow": [step.message for step in entry.flow],
         "fixable": entry.fixable,
+        **({} if entry.mending is None else {"fix": _fix(entry.mending)}),
         "url": entry.url,
+        **({} if entry.waived is None else {"suppressed": _waived(entry.waived)}),
     }
+
+
+def _fix(mending: Mending) -> dict[str, Any]:
+    return {"title": mending.title, "safe": mending.safe}
+
+
+def _waived(waived: Waived) -> dict[str, str]:
+    by = "baseline" if waived.known else "file" if waived.inside else "configuration"
+    return {"by": by, "reason": shown_reason(waived.reason)}
 
 
 def _region(region: Region) -> dict[str, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
@@ -102,6 +103,15 @@ _SUPPRESSION: Final = re.compile(r"(?://|/\*)\s*armlint:\s*[a-z-]+(?:\[[\w\s,-]*
 _Part = TypeVar("_Part", Comment, Member, Node)
 
 
+# A piece of a random text, and what such pieces are looked for in.
+_PIECE: Final = re.compile(r"[^\s'\"/,;:(){}\[\]]{6,}")
+_RANDOM: Final = re.compile(r"(?=[^\s'\"/]{0,40}[0-9])(?=[^\s'\"/]{0,40}[A-Za-z])[^\s'\"/]{6}")
+# A word that could be a key or token; names that are as long seldom have digits.
+_LONG_WORD: Final = re.compile(r"(?=[A-Za-z+/_=~.-]{0,64}[0-9])[A-Za-z0-9+/_=~.%-]{16}|A[KS]IA[A-Z]{3}")
+_FLAG: Final = re.compile(r"[\s'\"](?:-|/[a-z])|=|[\"\n|;]|['\"]\s*:")
+_SPOKEN: Final = re.compile(r"passw|pwd|secret|token|key|login|user|credential|curl|-p", re.IGNORECASE)
+
+
 class Mask(NamedTuple):
     """Characters of a text, by half-open offsets, and what is shown in their place."""
 
@@ -132,8 +142,9 @@ class Redactor:
             known.append((part.start, part.end))
             if isinstance(part, Member):
                 found.extend(self._masks_of_key(part))
-            elif is_told or not is_open or (isinstance(part.value, str) and _TELLTALE.search(part.value)):
-                found.extend(self._masks_of_value(part, told=is_told))
+            elif is_told or not is_open or (isinstance(part.value, str) and _gives_away(part.value)):
+                whole = is_told or (isinstance(part.value, str) and _holds_secret(part.value))
+                found.extend(self._masks_of_value(part, told=whole))
         for comment in _between(self._document.comments, start, end):
             if not self._broken or self._before(comment.start)[-1:] in {"", "\n"}:
                 known.append((comment.start, comment.end))
@@ -168,7 +179,7 @@ class Redactor:
                 yield node, is_open or (named and node.kind == "number"), is_told or self._is_told(node)
 
     def _masks_of_key(self, member: Member) -> Iterator[Mask]:
-        if member.name.startswith("["):
+        if member.name.startswith("[") or _holds_secret(member.name):
             yield from self._masks_of_string(member, member.name)
 
     def _masks_of_value(self, node: Node, *, told: bool = False) -> Iterator[Mask]:
@@ -229,6 +240,90 @@ class Redactor:
             position = max(position, to)
             if position >= end:
                 break
+
+
+def hide(text: str) -> str:
+    """A text of a report, such as a message, with secrets masked that it holds as names or the like."""
+    command = _FLAG.search(text) is not None and _SPOKEN.search(text) is not None
+    if not command and _LONG_WORD.search(text) is None and _TELLTALE.search(text) is None:
+        return text
+    from armlint.secrets.scan import scan
+
+    pieces: list[str] = []
+    last = 0
+    for hit in scan(text, command=command):
+        if hit.start >= last:
+            pieces += (
+                text[last : hit.start],
+                text[hit.start : hit.start + _SHOWN],
+                f"…({hit.end - hit.start})",
+            )
+            last = hit.end
+    return "".join((*pieces, text[last:])) if pieces else text
+
+
+class Words:
+    """What reports say of one document, in words, with its secrets masked: whole ones, and pieces of them.
+
+    A name is often told in part: what stands behind its last slash, or a resource's without its type.
+    """
+
+    def __init__(self, document: Document | None) -> None:
+        self._document = document
+
+    def hide(self, text: str) -> str:
+        """A message as it may be shown."""
+        text = hide(text)
+        if self._document is None or _RANDOM.search(text) is None or not self._secrets:
+            return text
+        return _PIECE.sub(self._masked, text)
+
+    def _masked(self, match: re.Match[str]) -> str:
+        piece = match[0]
+        if not any(piece in secret or secret in piece for secret in self._secrets):
+            return piece
+        return f"{piece[:_SHOWN]}…({len(piece)})"
+
+    @cached_property
+    def _secrets(self) -> tuple[str, ...]:
+        """The secrets that can be told by their format, in the whole document."""
+        root = None if self._document is None else self._document.root
+        if root is None:
+            return ()
+        from armlint.secrets.scan import candidates, scan
+
+        texts: set[str] = set()
+        for node in root.walk():
+            texts.update([member.name for member in node.members])
+            if isinstance(node.value, str):
+                texts.add(node.value)
+        # Half of a key is in lower case where names are compared.
+        found = [text[hit.start : hit.end] for text in candidates(texts) for hit in scan(text)]
+        return tuple(
+            {form for secret in found for form in (secret, secret.lower(), secret.replace("''", "'"))}
+        )
+
+
+def hide_in_pointer(pointer: str) -> str:
+    """A JSON Pointer whose names hold no secrets; it may then lead nowhere."""
+    if _LONG_WORD.search(pointer) is None and _TELLTALE.search(pointer) is None and " " not in pointer:
+        return pointer
+    names = [hide(name.replace("~1", "/").replace("~0", "~")) for name in pointer.split("/")]
+    return "/".join(name.replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def _gives_away(value: str) -> bool:
+    """Whether a text holds a secret, though its place says that it is none."""
+    return _TELLTALE.search(value) is not None or _holds_secret(value)
+
+
+def _holds_secret(value: str) -> bool:
+    long = _LONG_WORD.search(value) is not None or _TELLTALE.search(value) is not None
+    if not long and (" " not in value or _SPOKEN.search(value) is None):
+        return False
+    from armlint.secrets.scan import scan
+
+    return bool(scan(value, command=" " in value))
 
 
 def _between(parts: Sequence[_Part], start: int, end: int) -> Sequence[_Part]:

@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 from armlint.finding import Severity
 from armlint.report import RuleInfo
-from armlint.report.text import utf8, web_link
+from armlint.report.text import shown_reason, utf8, web_link
 
 if TYPE_CHECKING:
-    from armlint.report import Entry, Notice, Place, Region, Report
+    from armlint.report import Entry, Mending, Notice, Place, Region, Report
 
 # What GitHub keeps of a file; of more results it would choose by itself, and refuse above 25,000.
 _MOST_RESULTS = 5000
@@ -52,9 +52,12 @@ def render(report: Report, *, uri_base: str = "", exit_code: int | None = None) 
     rules = _rules(report)
     places = {rule["id"]: index for index, rule in enumerate(rules)}
     gravest = sorted(report.entries, key=lambda entry: (entry.severity.rank, _order(entry)))[:_MOST_RESULTS]
+    gravest += report.hidden[: _MOST_RESULTS - len(gravest)]
+    compared = report.compared
     notifications = [_notification(notice, uri_base) for notice in report.notices if notice.level != "note"]
-    if left := len(report.entries) - len(gravest):
-        text = f"{left} of {len(report.entries)} results were left out, the gravest are here."
+    total = len(report.entries) + len(report.hidden)
+    if left := total - len(gravest):
+        text = f"{left} of {total} results were left out, the gravest are here."
         notifications.append({"level": "warning", "message": {"text": text}})
     driver = {
         "name": "armlint",
@@ -75,7 +78,9 @@ def render(report: Report, *, uri_base: str = "", exit_code: int | None = None) 
         "columnKind": "utf16CodeUnits",
         # Without a URI: an absolute one would tell where the sources lay on the machine of the run.
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
-        "results": [_result(entry, places, uri_base) for entry in sorted(gravest, key=_order)],
+        "results": [
+            _result(entry, places, uri_base, compared=compared) for entry in sorted(gravest, key=_order)
+        ],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return utf8(json.dumps(log, indent=2, ensure_ascii=False)) + "\n"
@@ -101,7 +106,7 @@ def _order(entry: Entry) -> tuple[str, int, int, str]:
 def _rules(report: Report) -> list[dict[str, Any]]:
     """Describe every rule that was on, and any that a result names besides."""
     rules = {rule.id: rule for rule in report.rules}
-    for entry in report.entries:
+    for entry in (*report.entries, *report.hidden):
         if entry.rule not in rules:
             rules[entry.rule] = RuleInfo(
                 entry.rule,
@@ -145,7 +150,7 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
     return descriptor
 
 
-def _result(entry: Entry, places: dict[str, int], base: str) -> dict[str, Any]:
+def _result(entry: Entry, places: dict[str, int], base: str, *, compared: bool) -> dict[str, Any]:
     location = _location(entry.path, entry.region, base)
     if entry.pointer:
         location["logicalLocations"] = [{"fullyQualifiedName": entry.pointer}]
@@ -161,13 +166,31 @@ def _result(entry: Entry, places: dict[str, int], base: str) -> dict[str, Any]:
         "locations": [location],
         "partialFingerprints": {**hashes, "armlint/v1": own[:32]},
     }
+    waived = entry.waived
+    if compared:
+        result["baselineState"] = "unchanged" if waived is not None and waived.known else "new"
+    if waived is not None:
+        said = {"justification": shown_reason(waived.reason)} if waived.reason else {}
+        result["suppressions"] = [{"kind": "inSource" if waived.inside else "external", **said}]
     if entry.labels:
         labels = enumerate(entry.labels[:_MOST_LOCATIONS], 1)
         result["relatedLocations"] = [{"id": number, **_said(label, base)} for number, label in labels]
     if entry.flow:
         steps = [{"location": _said(step, base)} for step in entry.flow[:_MOST_STEPS]]
         result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
+    if entry.mending is not None and entry.mending.changes:
+        result["fixes"] = [_fix(entry.mending, location["physicalLocation"]["artifactLocation"])]
     return result
+
+
+def _fix(mending: Mending, artifact: dict[str, str]) -> dict[str, Any]:
+    replacements = [
+        {"deletedRegion": _region(*region), **({"insertedContent": {"text": text}} if text else {})}
+        for region, text in mending.changes
+    ]
+    change = {"artifactLocation": artifact, "replacements": replacements}
+    unsafe = "" if mending.safe else " (not safe: look at what it changes)"
+    return {"description": _message(_sentence(mending.title + unsafe)), "artifactChanges": [change]}
 
 
 def _said(place: Place, base: str) -> dict[str, Any]:

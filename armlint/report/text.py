@@ -31,6 +31,13 @@ _WEB = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 # Quotes, brackets and asterisks may be part of a URL, but would end a link in Markdown or become markup.
 _NOT_IN_LINKS = re.compile(r"[^A-Za-z0-9._~:/?#@!$&+,;=%-]|%(?![0-9A-Fa-f]{2})")
 
+# Words, numbers of issues and versions, dates.
+_WORD = re.compile(
+    r"""[("']?(?:[^\W\d_]{1,20}(?:['/-][^\W\d_]{1,20}){0,4}|\#?[A-Za-z]{0,8}[-\#]?[0-9.-]{1,10}|\W{1,3})"""
+    r"""[.,;:!?)"']{0,3}"""
+)
+_MOST_WORDS = 100
+
 _TAB = 4
 _ROOM = 160
 _LEAST_ROOM = 40
@@ -69,6 +76,23 @@ def web_link(url: str) -> str:
     return _NOT_IN_LINKS.sub(_percent_encoded, utf8(url)) if _WEB.match(url) else ""
 
 
+def shown_reason(reason: str) -> str:
+    """Tell why a finding is left out, on one line: of its words, those that anyone may see.
+
+    Whoever wrote it may have put there what the finding is about.
+    """
+    return printable(" ".join(map(_shown_word, reason.split()[:_MOST_WORDS])))
+
+
+def _shown_word(word: str) -> str:
+    return word if _WORD.fullmatch(word) else f"{word[:3]}…({len(word)})"
+
+
+def by_place(entry: Entry) -> tuple[str, int, int, str]:
+    """What the entries of a report are sorted by."""
+    return entry.path, entry.region.line, entry.region.column, entry.rule
+
+
 def headline(entry: Entry) -> str:
     """Tell a finding on one line: `path:line:column: ERROR SEC201 message`."""
     return f"{_place(entry)}: {entry.severity.upper()} {printable(entry.rule)} {printable(entry.message)}"
@@ -85,22 +109,36 @@ def summary(report: Report) -> str:
     where = plural(report.templates, "template")
     left_out = {"skipped": report.skipped, "suppressed": report.suppressed}
     aside = [plural(report.files, "file"), *(f"{count} {what}" for what, count in left_out.items() if count)]
+    done = f"Fixed {plural(report.fixed, 'problem')}. " if report.fixed else ""
     if counts:
-        return f"Found {', '.join(counts)} in {where} ({', '.join(aside)})."
-    return f"No problems found in {where}" + (f" ({', '.join(aside)})." if any(left_out.values()) else ".")
+        return f"{done}Found {', '.join(counts)} in {where} ({', '.join(aside)})."
+    found = f"{done}No problems {'left' if done else 'found'} in {where}"
+    return found + (f" ({', '.join(aside)})." if any(left_out.values()) else ".")
 
 
-def render(
-    report: Report, *, color: bool, width: int | None = None, quiet: bool = False, verbose: bool = False
+def render(  # noqa: PLR0913 - as many choices as the command has
+    report: Report,
+    *,
+    color: bool,
+    width: int | None = None,
+    quiet: bool = False,
+    verbose: bool = False,
+    statistics: bool = False,
 ) -> str:
     """Write the report as text, lines ended by a line feed.
 
     `width` is that of the terminal, None where there is none: longer source lines are cut to a window around
     their marks. `quiet` leaves out the summary and every notice short of an error; `verbose` adds each rule's
-    page, the way of a value and the notices of skipped files.
+    page, the way of a value and the notices of skipped files. `statistics` counts the findings of each rule
+    instead of telling them.
     """
     paint = _painted if color else _unpainted
-    blocks = [_block(entry, paint, width, verbose=verbose) for entry in report.entries]
+    if statistics:
+        blocks = [_statistics(report.entries, paint)] if report.entries else []
+    else:
+        shown = (*report.entries, *report.hidden)
+        ordered = sorted(shown, key=by_place) if report.hidden else shown
+        blocks = [_block(entry, paint, width, verbose=verbose) for entry in ordered]
     levels = ("error",) if quiet else ("error", "warning", "note") if verbose else ("error", "warning")
     notices = [_notice(notice, paint) for notice in report.notices if notice.level in levels]
     if notices:
@@ -108,10 +146,32 @@ def render(
     if not quiet:
         last = paint(summary(report), _BOLD)
         fixable = sum(1 for entry in report.entries if entry.fixable)
-        if fixable:
-            last += f"\n{fixable} fixable with --fix."
+        unsafe = sum(1 for entry in report.entries if entry.mending is not None and not entry.mending.safe)
+        told = [f"{fixable} fixable with --fix"] if fixable else []
+        if unsafe:
+            told.append(f"{unsafe} {'more' if fixable else 'fixable'} with --unsafe-fixes")
+        if told:
+            last += f"\n{', '.join(told)}."
         blocks.append(last)
     return utf8("\n\n".join(blocks) + "\n") if blocks else ""
+
+
+def _statistics(entries: Sequence[Entry], paint: Paint) -> str:
+    """One line for each rule that found something, the most frequent first."""
+    counts: dict[str, int] = {}
+    fixable: dict[str, int] = {}
+    for entry in entries:
+        counts[entry.rule] = counts.get(entry.rule, 0) + 1
+        fixable[entry.rule] = fixable.get(entry.rule, 0) + entry.fixable
+    first = {entry.rule: entry for entry in reversed(entries)}
+    rows = []
+    wide = len(str(max(counts.values())))
+    for rule in sorted(counts, key=lambda rule: (-counts[rule], rule)):
+        entry = first[rule]
+        severity = paint(f"{entry.severity:<7}", _SEVERITY[entry.severity])
+        mends = f" [{fixable[rule]} fixable]" if fixable[rule] else ""
+        rows.append(f"{counts[rule]:>{wide}}  {severity}  {printable(rule)}  {printable(entry.name)}{mends}")
+    return "\n".join(rows)
 
 
 def _painted(text: str, style: str) -> str:
@@ -157,6 +217,9 @@ def _block(entry: Entry, paint: Paint, width: int | None, *, verbose: bool) -> s
             rows.append(f"{paint(f'{margin}-->', _GUTTER)} {_other_place(excerpt, entry)}")
         rows += [bar, *_excerpt(excerpt, paint, gutter, room, style)] if excerpt.lines else []
     notes = list(_notes(entry, paint, verbose=verbose))
+    if entry.waived is not None:
+        why = shown_reason(entry.waived.reason)
+        notes.insert(0, paint("suppressed", _BOLD) + (f": {why}" if why else ""))
     if notes and entry.excerpts:
         rows.append(bar)
     rows += [f"{paint(f'{margin} =', _GUTTER)} {note}" for note in notes]
@@ -165,6 +228,8 @@ def _block(entry: Entry, paint: Paint, width: int | None, *, verbose: bool) -> s
 
 def _notes(entry: Entry, paint: Paint, *, verbose: bool) -> Iterator[str]:
     fixable = paint("[fixable]", _BOLD) if entry.fixable else ""
+    if not fixable and entry.mending is not None:
+        fixable = paint("[fixable with --unsafe-fixes]", _BOLD)
     if entry.help:
         yield f"{paint('help:', _BOLD)} {printable(entry.help)} {fixable}".rstrip()
     elif fixable:

@@ -94,7 +94,7 @@ def _look(source: Text, depth: int) -> Iterator[Hit]:
     yield from phrases.find(source)
     reader = reader_of(source.text)(source).read()
     for command in reader.commands:
-        yield from _of_command(command)
+        yield from of_command(command)
     if depth == _DEPTH:
         return
     inner = [part for command in reader.commands for word in command.words for part in word.inner]
@@ -120,7 +120,8 @@ def _unescaped(source: Text) -> Text:
     return Text("".join(pieces), [*starts, length], [*origins, last], source)
 
 
-def _of_command(command: Command) -> Iterator[Hit]:
+def of_command(command: Command) -> Iterator[Hit]:
+    """The secrets that the flags, assignments and programs of one command give away."""
     if len(command.words) == 1 and command.piped is None:
         value = command.words[0].value
         if "=" not in value and ":" not in value:

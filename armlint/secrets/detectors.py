@@ -499,9 +499,11 @@ DETECTORS: Final[tuple[Detector, ...]] = (
         word=43,
         keywords=("ibazcc", "miacaqmwg"),
         pattern=(
-            rf"(?<!{_B})(?P<secret>MI(?:[I-L]{_B}{{2}}[AQgw]IBAzCC|ACAQMwg)[A-Za-z0-9+/\r\n]{{100,}}+={{0,2}})"
+            rf"(?<!{_B})(?P<secret>MI(?:[I-L]{_B}{{2}}[AQgw]IBAzCC|ACAQMwg)"
+            # In one line, or in lines as encoders wrap them.
+            rf"(?:{_B}{{100,}}+|{_B}{{20,80}}+(?:\r?\n{_B}{{1,80}}+)++)={{0,2}})"
         ),
-        true=("«{pfx:}»", '"data": "«{pfx:}»"'),
+        true=("«{pfx:}»", '"data": "«{pfx:}»"', "«{pfx:}»\n"),
         false=("MIIC{b64:300}", "IBAzCC"),
     ),
     Detector(

@@ -74,7 +74,7 @@ _ABOUT: Final = _set(
     period usage state status level sku tier definition definitions class engine backend encoding
     changed updated created filter pattern regex list index separator delimiter sensitivity arn alias info
     details metadata mapping mappings template namespace namespaces spec specs guard enforced enforcement
-    prevention locations only
+    prevention locations only header headers
     """
 )
 # Before a secret's word, or at the start of a name, these make it a switch, a number, or a name.
@@ -88,6 +88,8 @@ _SWITCHES: Final = _BEFORE | _set(
 _PUBLIC_KEYS: Final = _set("key keys certificate certificates cert certs")
 # What is secret inside a secure object though it would say nothing by itself.
 _INSIDE: Final = _set("key keys cert certs certificate certificates pass pin pat sas")
+_TOKENS: Final = _set("token tokens key keys")
+_NO_TOKEN: Final = _set("creation continuation skip next page request idempotency cancellation trigger type")
 _AFTER_SAS: Final = _set("token tokens key keys string strings")
 
 
@@ -106,6 +108,11 @@ def _is_secret(parts: list[str], index: int) -> bool:
     word = parts[index]
     before = parts[index - 1] if index else ""
     behind = parts[index + 1] if index + 1 < len(parts) else ""
+    if word in _TOKENS and (before in _NO_TOKEN or behind in {"to", "header", "headers"}):
+        # What tells requests apart, or goes on with a list, opens nothing; so does the name of a header.
+        return False
+    if word in {"secret", "secrets"} and behind == "to":
+        return False
     if word in _SECRET:
         # What Kubernetes pulls images with is a list of names.
         return parts[max(index - 2, 0) : index] != ["image", "pull"]

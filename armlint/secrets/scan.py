@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from armlint.secrets import decoding
@@ -89,9 +90,7 @@ def _scan(text: str, depth: int, budget: decoding.Budget | None, *, command: boo
     hits: list[Hit] = []
     long = compiled(_LONG_WORD).search(text) is not None
     if long:
-        ranks.update([rank for word, rank in _LONG_NEEDLES if word in lower])
-        if compiled(_LONGER_WORD).search(text) is not None:
-            ranks.update([rank for word, rank in _LONGER_NEEDLES if word in lower])
+        ranks |= _ranks_of_long(text, lower)
     if ranks:
         found = [hit for rank in sorted(ranks) for hit in DETECTORS[rank].search(text)]
         hits = _best(found) if found else []
@@ -102,6 +101,14 @@ def _scan(text: str, depth: int, budget: decoding.Budget | None, *, command: boo
     if "%" in text or (long and decoding.may_hide(text)):
         hits = _with_layers(hits, _hidden(text, depth, budget, command=command))
     return hits
+
+
+def _ranks_of_long(text: str, lower: str) -> set[int]:
+    """The formats with a long word that a text with such a word may hold."""
+    ranks = {rank for word, rank in _LONG_NEEDLES if word in lower}
+    if compiled(_LONGER_WORD).search(text) is not None:
+        ranks.update([rank for word, rank in _LONGER_NEEDLES if word in lower])
+    return ranks
 
 
 def _hidden(text: str, depth: int, budget: decoding.Budget | None, *, command: bool) -> Iterable[Hit]:
@@ -192,3 +199,74 @@ def _merged(hits: Iterable[Hit]) -> list[tuple[int, int]]:
         else:
             spans.append((hit.start, hit.end))
     return spans
+
+
+# ------------------------------------------------------------------------------- many texts at once
+
+_SEPARATOR: Final = "\n\x00\n"
+
+
+# Files of one folder have much in common.
+@lru_cache(maxsize=4096)
+def _may_hold(text: str) -> bool:
+    """Whether a text with a long word may hold a secret that has one."""
+    return bool(_ranks_of_long(text, text.lower())) or decoding.may_hide(text)
+
+
+def candidates(texts: Iterable[str]) -> set[str]:
+    """Those of many texts that can hold a secret of some format: all others hold none.
+
+    It costs much less than to look at each, and takes few that are none.
+    """
+    found = [text for text in texts if len(text) >= _SHORTEST]
+    joined = _SEPARATOR.join(found)
+    lower = joined.lower()
+    if len(lower) != len(joined):
+        # A few letters are longer in lower case, which would shift what stands behind.
+        return set(found)
+    from bisect import bisect_right
+    from itertools import accumulate
+
+    starts = list(accumulate((len(text) + len(_SEPARATOR) for text in found), initial=0))
+    chosen: set[int] = set()
+
+    def choose(place: int) -> int:
+        index = bisect_right(starts, place) - 1
+        chosen.add(index)
+        return starts[index + 1]
+
+    for word, _ in _NEEDLES:
+        place = lower.find(word)
+        while place >= 0:
+            place = lower.find(word, choose(place))
+    search = compiled(_LONG_WORD).search
+    long = search(joined)
+    while long is not None:
+        index = bisect_right(starts, long.start()) - 1
+        text = found[index]
+        if index not in chosen and _may_hold(text):
+            chosen.add(index)
+        long = search(joined, starts[index + 1])
+    place = joined.find("%")
+    while place >= 0:
+        place = joined.find("%", choose(place))
+    return {found[index] for index in chosen}
+
+
+# Words around a secret that may itself come from another part of an expression.
+_CONTEXT: Final = (
+    *("sig=", "code=", "accountkey=", "accesskey=", "sharedsecretvalue=", ";secret=", "password=", "pwd="),
+    *("password =", "pwd =", "authorization:", "authorization="),
+)
+
+
+def has_context(text: str) -> bool:
+    """Whether a text has a word that goes with a secret, which may be put beside it later."""
+    lower = text.lower()
+    return any(word in lower for word in _CONTEXT) or ("://" in lower and "@" in lower)
+
+
+def has_checksum(detector: str) -> bool:
+    """Whether the secrets of a format carry a checksum, so that one that is wrong tells something."""
+    rank = _RANKS.get(detector)
+    return rank is not None and DETECTORS[rank].checksum is not None

@@ -61,9 +61,18 @@ class Text:
 class Word:
     """An argument, an assignment or a command's name, its quotes and escapes taken off."""
 
-    __slots__ = ("inner", "literal", "operator", "quoted", "text")
+    __slots__ = ("gaps", "inner", "literal", "operator", "quoted", "text")
 
-    def __init__(self, text: Text, *, literal: bool, quoted: bool, operator: bool, inner: list[Text]) -> None:
+    def __init__(  # noqa: PLR0913 - what there is to know of a word
+        self,
+        text: Text,
+        *,
+        literal: bool,
+        quoted: bool,
+        operator: bool,
+        inner: list[Text],
+        gaps: Sequence[tuple[int, int]] = (),
+    ) -> None:
         self.text = text
         self.literal = literal
         """Whether no variable and no command is put in."""
@@ -73,6 +82,8 @@ class Word:
         """Whether it is no word but a sign, such as `=` or `<<<`."""
         self.inner = inner
         """The quoted parts, which may be commands themselves."""
+        self.gaps = gaps
+        """Where in the text the variables and commands stand, half-open."""
 
     @property
     def value(self) -> str:
@@ -95,6 +106,8 @@ class Reader:
     """What the three languages have in common: collecting characters into words and words into commands."""
 
     PATTERN: ClassVar[str]
+    _PUT_IN: ClassVar[str] = ""
+    """What stands between quotes for a value, where the language has variables."""
 
     def __init__(self, source: Text) -> None:
         self.source = source
@@ -117,6 +130,7 @@ class Reader:
         self._literal = True
         self._bare = False
         self._inner: list[Text] = []
+        self._gaps: list[tuple[int, int]] = []
 
     def read(self) -> Reader:
         """Read to the end."""
@@ -160,14 +174,24 @@ class Reader:
         self._add(self.text[last:end], last, bare=False)
         if variables and compiled(variables).search(self.text, start, end):
             self._literal = False
+            for found in compiled(self._PUT_IN).finditer(self.text, start, end) if self._PUT_IN else ():
+                self._gaps.append((self._index(found.start(), pieces), self._index(found.end(), pieces)))
         if self._length > first:
             starts = [at - first for at in self._starts[pieces:]]
             self._inner.append(
                 Text("".join(self._pieces[pieces:]), starts, self._origins[pieces:], self.source)
             )
 
+    def _index(self, place: int, pieces: int) -> int:
+        """Where in the word a character of the text went, looked for from this piece on."""
+        at = bisect_right(self._origins, place, pieces) - 1
+        if at < pieces:
+            return self._starts[pieces] if pieces < len(self._starts) else self._length
+        return min(self._starts[at] + place - self._origins[at], self._length)
+
     def _unknown(self, match: re.Match[str]) -> None:
         """A variable: the word has it, but what it is cannot be known."""
+        self._gaps.append((self._length, self._length + len(match[0])))
         self._add(match[0], match.start())
         self._literal = False
 
@@ -178,7 +202,14 @@ class Reader:
             literal = self._literal and UNKNOWN not in value
             quoted = not self._bare and len(self._inner) == 1
             self._command.words.append(
-                Word(text, literal=literal, quoted=quoted, operator=operator, inner=self._inner)
+                Word(
+                    text,
+                    literal=literal,
+                    quoted=quoted,
+                    operator=operator,
+                    inner=self._inner,
+                    gaps=self._gaps,
+                )
             )
             self._fresh()
 
@@ -252,7 +283,7 @@ class Reader:
         return found
 
 
-_SUBSTITUTION: Final = r"""\$\((?:[^()"'\\]++|"(?:[^"\\]++|\\[\s\S])*+"|'[^']*+'|\([^()]*+\)|\\[\s\S])*+\)"""
+SUBSTITUTION: Final = r"""\$\((?:[^()"'\\]++|"(?:[^"\\]++|\\[\s\S])*+"|'[^']*+'|\([^()]*+\)|\\[\s\S])*+\)"""
 
 
 class Sh(Reader):
@@ -277,8 +308,12 @@ class Sh(Reader):
     )
     _SINGLE: Final = r"'(?P<inside>[^']*+)'"
     _ANSI: Final = r"\$'(?P<inside>(?:[^'\\]++|\\[\s\S])*+)'"
-    _DOUBLE: Final = rf'\$?"(?P<inside>(?:[^"\\$]++|\\[\s\S]|{_SUBSTITUTION}|\$)*+)"'
+    _DOUBLE: Final = rf'\$?"(?P<inside>(?:[^"\\$]++|\\[\s\S]|{SUBSTITUTION}|\$)*+)"'
     _VARIABLES: Final = r"(?<!\\)(?:\$(?:[A-Za-z_{(]|[0-9@*?](?![A-Za-z0-9]))|`)"
+    _PUT_IN: ClassVar[str] = (
+        r"(?<!\\)(?:\$\{[^}\n]{0,200}+\}?|\$[A-Za-z_][A-Za-z0-9_]*+|\$[0-9@*?](?![A-Za-z0-9])"
+        rf"|{SUBSTITUTION}|\$\(|`[^`]*+`?)"
+    )
 
     def __init__(self, source: Text) -> None:
         super().__init__(source)
@@ -359,7 +394,7 @@ class PowerShell(Reader):
         r"|(?P<plain>[^\s'\"`$(){};|&,<>=@]++|[\s\S])"
     )
     _SINGLE: Final = r"'(?P<inside>(?:[^']++|'')*+)'"
-    _DOUBLE: Final = rf'"(?P<inside>(?:[^"`$]++|`[\s\S]|""|{_SUBSTITUTION}|\$)*+)"'
+    _DOUBLE: Final = rf'"(?P<inside>(?:[^"`$]++|`[\s\S]|""|{SUBSTITUTION}|\$)*+)"'
     _VARIABLES: Final = r"(?<!`)\$[A-Za-z_{(]"
 
     def _single(self, match: re.Match[str]) -> None:
@@ -426,6 +461,7 @@ class Cmd(Reader):
         r"|(?P<plain>[^\s\"'^%&|<>]++|[\s\S])"
     )
     _DOUBLE: Final = r'"(?P<inside>(?:[^"\\]++|\\"|""|\\)*+)"'
+    _PUT_IN: ClassVar[str] = r"%[A-Za-z_][A-Za-z0-9_]{0,63}%"
     # Quotes for the program, not for the interpreter.
     _SINGLE: Final = r"""'(?P<inside>[^'\r\n]*+)'(?=[\s,;)&|"}\]]|\Z)"""
 
@@ -434,7 +470,7 @@ class Cmd(Reader):
         if found is None:
             self._plain(match)
         else:
-            self._quote(found, "inside", r'\\"|""', r"%[A-Za-z_][A-Za-z0-9_]{0,63}%")
+            self._quote(found, "inside", r'\\"|""', self._PUT_IN)
 
     def _single(self, match: re.Match[str]) -> None:
         opens = not self._open or (self._pieces[-1:] and self._pieces[-1][-1] in "=:,({[")

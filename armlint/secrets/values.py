@@ -20,7 +20,8 @@ _SAMPLES: Final = (
 # What refers to a value elsewhere, in the languages that surround a secret.
 _REFERENCE: Final = re.compile(
     r"""
-      [(\[@{}`]                                      # an expression, a list, a file, a block, a command
+      [(\[{}`]                                       # an expression, a list, a block, a command
+    | @(?![\w-]*[!\#$%^&*?+=])                       # a file, an expression of a workflow
     | \$(?:\(|\{|args\b|[a-z_][\w:.]*$)
     | <[^<>]*> | \#\{ | %(?:\d|[a-z_]\w*%)$
     | (?:env|secretref|keyvaultref|vault|op|ref\+\w+|aws_\w+):(?!\s)
@@ -62,7 +63,11 @@ _NAME: Final = re.compile(
     r"(?i)[a-z_-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|apikey|key|cred(?:ential)?s?)[a-z_-]*[\])>.,;:=]*"
     r"|replace.*"
 )
-_PLAIN_WORDS: Final = re.compile(r"[a-z]+(?:[-_./][a-z]+)*|[A-Z]?[a-z]+(?:[A-Z][a-z]+)+|\d{1,6}")
+_PLAIN_WORDS: Final = re.compile(
+    r"[a-z]+(?:[-_./][a-z]+)*|[A-Z]+(?:[-_./][A-Z]+)*|[A-Z]?[a-z]+(?:[A-Z][a-z]+)+|\d{1,6}"
+    # A name that says what it is of, and perhaps which.
+    r"|[A-Za-z_-]*(?:[Ss]ecret|[Tt]oken|[Kk]ey)[A-Za-z_-]*\d{1,2}"
+)
 _PASS_WORDS: Final = frozenset(
     {"password", "passwords", "passwd", "passphrase", "passcode", "pwd", "pass", "pw"}
 )
