@@ -108,7 +108,10 @@ class Refused(Exception):  # noqa: N818 - not a defect: a thing that armlint doe
 
 
 _PATHS: Final = "Files and folders; '-' is standard input. Default: this folder."
-_RULES: Final = "ids, names or prefixes such as EXT1; separated by commas, or repeat the option"
+_RULES: Final = (
+    "ids, names, prefixes such as EXT1, or recommended, marketplace, all; separated by commas, or repeat "
+    "the option"
+)
 _OWN: Final = "A folder with rule pages of your own. May be repeated."
 _GLOB: Final = "What to leave out, in the syntax of .gitignore. May be repeated."
 

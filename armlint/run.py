@@ -156,6 +156,11 @@ def check_text(  # noqa: PLR0913 - what holds for one text
         if language is not None:
             return _check_script(text, language, rules, day, policy, hashes=hashes)
         document = text.document
+        if document.errors:
+            # Hardly any run needs it.
+            from armlint.arm.parameters import filled
+
+            document = filled(document) or document
         beside = files.names_beside if shelf is None else shelf.beside
         model = Model(document, linker, catalogue(), day, versions=api_versions, beside=beside)
         if deployment is not None or model.kind is Kind.DEPLOYMENT:

@@ -37,13 +37,41 @@ def test_the_example_is_what_armlint_prints() -> None:
     assert part("example", expected) == expected
 
 
-def test_the_rule_table_is_complete() -> None:
-    rows = ["| rule | name | severity | |", "|---|---|---|---|"]
-    for rule in load_rules().rules:
-        off = "" if rule.enabled else "off by default"
-        rows.append(f"| [{rule.id}](rules/{rule.page.name}) | {rule.name} | {rule.severity} | {off} |")
+FAMILIES = {
+    "ARM": "the file: its JSON, its size, its schema, suppressions",
+    "EXT": "virtual machine extensions",
+    "SEC": "secrets: where they leak, where they are written down",
+    "DEP": "order of deployment and of provisioning",
+    "EXP": "expressions",
+    "TPL": "template hygiene",
+    "PRM": "parameter files",
+    "UID": "`createUiDefinition.json`",
+}
+
+
+def test_the_rules_are_counted() -> None:
+    rules = load_rules().rules
+    rows = ["| ids | about | rules | on by default |", "|---|---|---:|---:|"]
+    for family, about in FAMILIES.items():
+        these = [rule for rule in rules if rule.id.startswith(family)]
+        rows.append(f"| `{family}` | {about} | {len(these)} | {sum(rule.enabled for rule in these)} |")
+    assert {rule.id[:3] for rule in rules} == set(FAMILIES)
     expected = "\n".join(rows) + "\n"
     assert part("rules", expected) == expected
+
+
+def test_the_house_rule_is_right(tmp_path: Path) -> None:
+    found = re.search(r"<!-- house -->\n````markdown\n(.*?)````\n", README.read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    (tmp_path / "house").mkdir()
+    (tmp_path / "house" / "HOUSE101-cost-center.md").write_text(found[1], "utf-8")
+    told = re.search(r"\$ armlint rules --check house\n(.*)\n", README.read_text("utf-8"))
+    assert told is not None
+    done = subprocess.run(
+        [sys.executable, "-m", "armlint", "rules", "--check", "house"],
+        cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, f"{told[1]}\n")
 
 
 def test_every_option_of_check_is_in_the_table() -> None:

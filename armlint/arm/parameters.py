@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from armlint.arm.kind import Kind, kind_of
+from armlint.jsontext import read
+from armlint.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -29,6 +31,10 @@ _SECURE: Final = {"securestring": "string", "secureobject": "object"}
 _SIMPLE: Final = frozenset({"string", "int", "bool", "array", "object"})
 _LIMITS: Final = frozenset({"$ref", "allowedvalues", "minlength", "maxlength", "minvalue", "maxvalue"})
 _WORD: Final = "parameters"
+_WORDS: Final = frozenset({_WORD, "parameter", "params", "param"})
+# As Data Factory and Synapse call them: ARMTemplateParametersForFactory, TemplateParametersForWorkspace.
+_PUBLISHED: Final = re.compile("(?<=template)parameters", re.IGNORECASE)
+_ATTACHED: Final = re.compile("[-_](?:parameters?|params?)$", re.IGNORECASE)
 # What the portal calls the template of a file that is called `parameters` alone.
 _PORTAL: Final = "template"
 _ALSO: Final = "template"
@@ -36,6 +42,33 @@ _ALSO: Final = "template"
 _MAX_REFERENCES: Final = 32
 # So many values and members of types are looked at for one file; no deployment has as many.
 _MAX_WORK: Final = 1_000_000
+
+
+# Strings and comments, and what a pipeline replaces outside of them.
+_GAP: Final = re.compile(
+    r"""
+    "(?: [^"\\\n] | \\. )*+"? | //[^\n]*+ | /\*(?: [^*] | \*(?!/) )*+
+    | (?P<gap> \#\{[^{}"\n]{1,200}\}\#? | \$\([^()"\n]{1,200}\)
+      | \$?\{\{[^{}"\n]{1,200}\}\} | \$\{[^{}"\n]{1,200}\}
+      | __[A-Za-z0-9][\w.-]{0,200}?__ | %%\w{1,200}%% | @@\w{1,200}@@ | <[^<>"\n]{2,200}> )
+    """,
+    re.VERBOSE,
+)
+
+
+def filled(document: Document) -> Document | None:
+    """A file that is no parameter file before a pipeline has put its values in, with null in their places.
+
+    None for any other file. What has the place of a value is no string; all offsets stay as they are.
+    """
+    text = document.source.text
+    made = _GAP.sub(lambda match: f"{'null':<{len(match[0])}}" if match["gap"] else match[0], text)
+    if made == text:
+        return None
+    found = read(Source(made, document.source.name))
+    if found.errors or kind_of(found) is not Kind.PARAMETERS:
+        return None
+    return type(found)(document.source, found.root, found.problems, found.comments)
 
 
 class Entry(NamedTuple):
@@ -166,11 +199,16 @@ def template_names(name: str) -> Iterator[str]:
 
     `X.parameters.json`, `X.parameters.<env>.json` and `X.<env>.parameters.json` belong to `X.json`, and the
     portal's `parameters.json` to `template.json`; from a folder called `parameters` also one folder above.
+    `X-parameters.json` belongs to `X.json` too, and `XTemplateParametersY.json` to `XTemplateY.json`.
     """
     folders, _, base = name.replace("\\", "/").rpartition("/")
     *stem, suffix = base.split(".")
-    at = next((index for index in range(len(stem) - 1, -1, -1) if stem[index].lower() == _WORD), -1)
+    at = next((index for index in range(len(stem) - 1, -1, -1) if stem[index].lower() in _WORDS), -1)
     if at < 0:
+        for pattern in (_PUBLISHED, _ATTACHED):
+            other = pattern.sub("", ".".join(stem), count=1)
+            if other != ".".join(stem):
+                yield f"{other}.{suffix}"
         return
     before = stem[:at]
     names = [".".join(before)] if before else [_PORTAL]
@@ -233,7 +271,7 @@ class _Family(NamedTuple):
 # A file's name decides, and of one folder many files may ask.
 @lru_cache(maxsize=8)
 def _family(stem: tuple[str, ...], beside: tuple[str, ...], around: tuple[str, ...]) -> _Family:
-    start = f"{'.'.join(stem or (_WORD,))}."
+    start = f"{'.'.join(stem)}." if stem else "param"
     there = {each.lower() for each in (*beside, *around)}
     files: dict[str, tuple[str, ...]] = {}
     named: dict[tuple[str, ...], list[str]] = defaultdict(list)
@@ -253,7 +291,7 @@ def _family(stem: tuple[str, ...], beside: tuple[str, ...], around: tuple[str, .
 def _environment(file: str, stem: tuple[str, ...], there: Collection[str]) -> tuple[str, ...] | None:
     """The environment that a parameter file is for, by its name; None where it is not this template's."""
     parts = _parts(file) if file.lower().endswith((".json", ".jsonc", ".json5")) else ()
-    at = next((index for index, part in enumerate(parts) if part == _WORD), -1)
+    at = next((index for index, part in enumerate(parts) if part in _WORDS), -1)
     before, more = parts[:at], len(parts[:at]) - len(stem)
     if at < 0 or before[: len(stem)] != stem or more > (1 if stem else 0):
         return None

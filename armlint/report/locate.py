@@ -89,7 +89,7 @@ def locate(  # noqa: PLR0913 - what is known of the run
     for finding in findings:
         fix = finding.fix
         if fix not in mended:
-            mended[fix] = _mending(fix, shown.of(source), changes=hashes)
+            mended[fix] = _mending(fix, shown, source, changes=hashes)
         place = shown.of(source).region(finding.span)
         entries.append(
             Entry(
@@ -114,7 +114,7 @@ def locate(  # noqa: PLR0913 - what is known of the run
     return tuple(entries)
 
 
-def _mending(fix: Fix | None, owner: _Shown, *, changes: bool) -> Mending | None:
+def _mending(fix: Fix | None, shown: _Texts, source: Source, *, changes: bool) -> Mending | None:
     if fix is None:
         return None
     made: tuple[tuple[Region, str], ...] = ()
@@ -122,8 +122,8 @@ def _mending(fix: Fix | None, owner: _Shown, *, changes: bool) -> Mending | None
         # SARIF alone tells of them.
         from armlint.report import changes as listed
 
-        made = listed.changes(fix, owner.region)
-    return Mending(fix.title, fix.safe, made)
+        made = listed.changes(fix, shown.of(source).region)
+    return Mending(shown.words.hide(fix.title), fix.safe, made)
 
 
 def _placing(document: Document | Source) -> Callable[[str], str]:
