@@ -185,7 +185,13 @@ class TestPairing:
             ("parameters.json", ["template.json"]),
             ("a/parameters/X.parameters.json", ["X.json", "../X.json"]),
             ("X.json", []),
-            ("X-parameters.json", []),
+            ("parametersX.json", []),
+            ("X-parameters.json", ["X.json"]),
+            ("X_params.json", ["X.json"]),
+            ("X.params.dev.json", ["X.json"]),
+            ("f/ARMTemplateParametersForFactory.json", ["ARMTemplateForFactory.json"]),
+            ("TemplateParametersForWorkspace.json", ["TemplateForWorkspace.json"]),
+            ("ArmTemplateParameters_master.json", ["ArmTemplate_master.json"]),
         ],
     )
     def test_the_names_that_a_template_may_have(self, name: str, candidates: list[str]) -> None:
@@ -466,6 +472,299 @@ class TestNested:
             ("PRM604", "/o/value"),
             ("TPL514", "/i/value"),
         }
+
+
+LONG = "/subscriptions/$(sub)/resourceGroups/__rg__/providers/Microsoft.KeyVault"
+NODE = {
+    "type": "object",
+    "properties": {"v": {"type": "int"}, "next": {"$ref": "#/definitions/n", "nullable": True}},
+}
+CHOICE = {"propertyName": "k", "mapping": {"a": {"$ref": "#/definitions/a"}}}
+A = {"type": "object", "properties": {"k": {"type": "string"}, "x": {"type": "int"}}}
+
+
+def secret_of(name: str = "s", vault: object = VAULT, **more: Any) -> dict[str, Any]:
+    return {"reference": {"keyVault": {"id": vault}, "secretName": name, **more}}
+
+
+def raw(value: str, rest: str = "") -> str:
+    frame = f'"$schema": "{PARAMETERS}", "contentVersion": "1.0.0.0"'
+    return f'{{{frame}, "parameters": {{"t": {{"value": {value}}}{rest}}}}}'
+
+
+class TestUnusual:
+    """What is seldom written, and what it draws: the rule, and with it the path within the parameter."""
+
+    @pytest.mark.parametrize(
+        ("declared", "value", "faults"),
+        [
+            # Types that need themselves, each other, nothing, or what is not there.
+            (
+                {"$ref": "#/definitions/n"},
+                {"v": 1, "next": {"v": 2, "next": {"v": "one"}}},
+                ["t.next.next.v"],
+            ),
+            ({"$ref": "#/definitions/n"}, {"v": 1, "next": None}, []),
+            ({"$ref": "#/definitions/n"}, {"next": {}}, ["t", "t.next"]),
+            ({"$ref": "#/definitions/l"}, [[[]], [3]], ["t[1][0]"]),
+            ({"$ref": "#/definitions/self"}, 1, []),
+            ({"$ref": "#/definitions/nothing"}, 1, []),
+            ({"$ref": "#/definitions/n/properties/v"}, "one", ["t"]),
+            ({"$ref": "https://elsewhere/#/definitions/n"}, "one", []),
+            # Null, and any member.
+            ({"type": "int", "nullable": True}, None, []),
+            ({"type": "int"}, None, []),
+            ({"type": "object", "additionalProperties": {"type": "int"}}, {"a": 1, "b": "one"}, ["t.b"]),
+            ({"type": "object", "properties": {}, "additionalProperties": True}, {"a": 1}, []),
+            ({"type": "object", "properties": {}}, {"a": 1}, []),
+            # Variants.
+            ({"type": "object", "discriminator": CHOICE}, {"K": "A", "x": "one"}, ["t.x"]),
+            ({"type": "object", "discriminator": CHOICE}, {"k": "b"}, ["t.k"]),
+            ({"type": "object", "discriminator": CHOICE}, {"k": "#{kind}#"}, []),
+            ({"type": "object", "nullable": True, "discriminator": CHOICE}, None, []),
+            ({"type": "object", "discriminator": {"propertyName": "k"}}, {"k": "b"}, []),
+            # Arrays.
+            ({"type": "array", "items": {"type": "string", "allowedValues": ["a"]}}, ["A", "c"], ["t[1]"]),
+            ({"type": "array", "prefixItems": [{"type": "int"}], "items": False}, ["one", 2], ["t", "t[0]"]),
+            ({"type": "array", "items": {"type": "int"}}, ["$(n)", 2], []),
+            # Secure ones.
+            ({"type": "secureObject"}, {"user": "a", "n": 3}, []),
+            ({"type": "secureObject"}, "{}", ["t"]),
+            ({"type": "SecureString"}, {"a": 1}, ["t"]),
+            # Numbers.
+            ({"type": "int", "maxValue": 10}, 10**40, ["t"]),
+            ({"type": "int"}, 2**63, []),
+            ({"type": "int"}, 1e3, []),
+            ({"type": "int"}, -0.5, ["t"]),
+            ({"type": "string"}, 1.5, ["t"]),
+            ({"type": "int"}, float("nan"), []),
+            ({"type": "int"}, float("inf"), []),
+            ({"type": "int", "allowedValues": [1]}, True, ["t"]),
+            ({"type": "bool", "allowedValues": [True]}, False, ["t"]),
+            # Declarations that are none.
+            ({"type": "number"}, "one", []),
+            ({}, "one", []),
+            ({"type": "string", "minLength": "3"}, "a", []),
+            ({"type": "string", "allowedValues": "[variables('y')]"}, "a", []),
+            ({"type": "string", "allowedValues": [{"a": 1}]}, "a", []),
+            # Lengths are counted as .NET does.
+            ({"type": "string", "maxLength": 1}, "\U0001f600", ["t"]),
+            ({"type": "object"}, {"a": secret_of()}, []),
+            ({"type": "array"}, [secret_of()], []),
+        ],
+    )
+    def test_values_and_types(self, declared: dict[str, Any], value: object, faults: list[str]) -> None:
+        definitions = {
+            "n": NODE,
+            "l": {"type": "array", "items": {"$ref": "#/definitions/l"}},
+            "self": {"$ref": "#/definitions/self"},
+            "a": A,
+        }
+        found = told(modern({"t": declared}, **definitions), file(entries({"t": value})), ["PRM", "SEC214"])
+        assert sorted(message.split("'")[1] for _, message in found) == sorted(faults)
+
+    @pytest.mark.parametrize(
+        ("text", "rules"),
+        [
+            # A token without its quotes, which a pipeline makes a value of.
+            *(
+                (raw(token), [])
+                for token in ("#{n}#", "$(n)", "{{ n }}", "${{ x.n }}", "__n__", "<nn>", "${n}")
+            ),
+            (raw('[#{a}#, "#{b}#", {"c": $(d) }]'), []),
+            (raw("#{n}#", ', "u": {"value": 1}'), ["PRM602"]),
+            (raw("COUNT"), ["ARM001"]),
+            (raw('"a "#{x}#"'), ["ARM001"]),
+            (raw("#{n}#, #{m}#"), ["ARM001"]),
+            (raw("1").replace("{", "// from /* #{x}# \n{", 1).replace("}}}", "},},}"), []),
+            (raw("1", ', "T": {"value": 2}'), ["ARM002"]),
+            (raw("1").replace('"value"', '"VALUE"'), []),
+            (raw("1").replace('"value": 1', '"expression": "[1]"'), []),
+            (raw("1").replace('"value": 1', '"value": 1, "metadata": {"a": 1}'), []),
+            (raw("1").replace('"value": 1', '"value": 1, "reference": null'), ["PRM601"]),
+            (raw("1").replace('"parameters"', '"using": "./x.bicep", "parameters"'), []),
+            (raw("1").replace('"1.0.0.0"', "1"), ["PRM601"]),
+            (raw("1").replace("https", "http").replace("json#", "json"), []),
+            (raw("1").replace("2019-04-01/deployment", "2018-05-01/subscriptionDeployment"), []),
+            (raw("1").replace("2019-04-01/d", "2019-08-01/managementGroupD"), []),
+            (raw("1").replace("management.azure.com", "management.azure.us"), []),
+            (raw("1").replace("schema.management.azure.com", "raw.githubusercontent.com/a/b/main"), []),
+            (raw("1").replace("/2019-04-01/", "/"), ["PRM601"]),
+            (raw("1").replace(PARAMETERS, "./deploymentParameters.json"), ["PRM601"]),
+            (json.dumps({"$schema": PARAMETERS, "contentVersion": "1", "parameters": None}), ["PRM601"]),
+            (json.dumps({"$schema": PARAMETERS, "contentVersion": "1", "parameters": {}}), []),
+        ],
+    )
+    def test_files(self, text: str, rules: list[str]) -> None:
+        found = told(template({"t": {}}), text, ["PRM", "ARM001", "ARM002"])
+        assert sorted({rule for rule, _ in found}) == rules
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+    def test_encodings(self, encoding: str, tmp_path: Path) -> None:
+        (tmp_path / "x.json").write_text(template({"t": {"type": "int"}}), encoding=encoding)
+        (tmp_path / "x.parameters.json").write_text(raw('"one"'), encoding=encoding)
+        found = armlint.check_paths([tmp_path], select=["PRM"])
+        assert [(entry.rule, entry.region.line, entry.region.column) for entry in found] == [
+            ("PRM604", 1, raw("").index('"value": ') + 10)
+        ]
+
+    def test_what_is_filled_in_keeps_the_places(self) -> None:
+        text = raw("#{first}#", f', "password": {{"value": "{PASSWORD}"}}')
+        (found,) = armlint.check(text, select=["SEC214", "ARM001"], path="x.json")
+        assert text[found.region.column - 1 : found.region.end_column - 1] == f'"{PASSWORD}"'
+
+    @pytest.mark.parametrize("name", ["GEN-UNIQUE-8", "GET-AZSUBSCRIPTION-ID", "GEN-SSH-PUB-KEY", "changeme"])
+    def test_what_a_harness_fills_in_is_within_all_limits(self, name: str) -> None:
+        declared = {"type": "string", "maxLength": 2, "allowedValues": ["a", "b"]}
+        assert told(template({"t": declared}), file(entries({"t": name}))) == []
+
+    def test_an_empty_text_is_one_still_to_be_filled_in_unless_it_is_surely_deployed(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "x.json").write_text(template({"t": {"type": "string", "minLength": 3}}))
+        path = tmp_path / "x.parameters.json"
+        path.write_text(file(entries({"t": ""})))
+        assert armlint.check_paths([tmp_path], select=["PRM"]) == ()
+        found = armlint.check_paths([tmp_path / "x.json"], parameters=[path], select=["PRM"])
+        assert [entry.rule for entry in found] == ["PRM605"]
+
+    def test_what_data_factory_publishes_belongs_together(self, tmp_path: Path) -> None:
+        declared = {"factoryName": {"type": "string"}, "Ls_accountKey": {"type": "secureString"}}
+        (tmp_path / "ARMTemplateForFactory.json").write_text(template(declared))
+        values = {"factoryName": "f", "Ls_accountKey": "", "old": ""}
+        (tmp_path / "ARMTemplateParametersForFactory.json").write_text(file(entries(values)))
+        definitions = {
+            "Microsoft.DataFactory/factories/linkedServices": {"*": {"properties": {"a": "-::secureString"}}}
+        }
+        (tmp_path / "arm-template-parameters-definition.json").write_text(json.dumps(definitions))
+        found = armlint.check_paths([tmp_path], select=["PRM", "SEC214"])
+        assert [(entry.rule, entry.pointer) for entry in found] == [("PRM602", "/parameters/old")]
+
+
+class TestReferences:
+    """SEC218, where a parameter file or a request refers to a Key Vault."""
+
+    def found(self, declared: dict[str, Any], given_: object, **more: Any) -> list[str]:
+        found = armlint.check(
+            modern(declared, s={"type": "securestring"}, p={"type": "string"})
+            if not more
+            else template(declared, **more),
+            parameters=file(given_),
+            select=["SEC"],
+        )
+        return [f"{entry.rule} {entry.pointer}" for entry in found]
+
+    @pytest.mark.parametrize(
+        ("declared", "told_"),
+        [
+            ({"type": "string"}, True),
+            ({"type": "object"}, True),
+            ({"$ref": "#/definitions/p"}, True),
+            ({"type": "SecureString"}, False),
+            ({"type": "secureObject"}, False),
+            ({"$ref": "#/definitions/s"}, False),
+            ({"$ref": "#/definitions/nothing"}, False),
+            ({"type": "object", "properties": {"a": {"type": "securestring"}}}, False),
+            ({}, False),
+        ],
+    )
+    def test_by_the_declared_type(self, declared: dict[str, Any], told_: bool) -> None:
+        assert self.found({"t": declared}, {"T": secret_of()}) == (["SEC218 /parameters/T"] if told_ else [])
+
+    def test_what_is_no_reference_or_no_secret_draws_nothing(self) -> None:
+        plain = {name: {"type": "string"} for name in ("sshPublicKey", "t", "u")}
+        given_ = {"sshPublicKey": secret_of(), "t": {"reference": {}}, "x": secret_of(), "u": {"value": "a"}}
+        assert self.found(plain, given_) == []
+
+    def test_what_a_pipeline_fills_in_is_a_vault_all_the_same(self) -> None:
+        vault = f"{LONG}/vaults/{{{{kv}}}}"
+        text = file({"t": secret_of("a-$(b)", vault)})
+        assert [rule for rule, _ in told(template({"t": {"type": "string"}}), text, ["PRM", "SEC"])] == [
+            "SEC218"
+        ]
+
+    def test_where_the_secret_goes_on_to_is_part_of_the_same_finding(self, tmp_path: Path) -> None:
+        outputs = {"o": {"type": "string", "value": "[concat(variables('v'), 'x')]"}}
+        text = template({"t": {"type": "string"}}, variables={"v": "[parameters('t')]"}, outputs=outputs)
+        (tmp_path / "x.json").write_text(text)
+        path = tmp_path / "x.parameters.json"
+        path.write_text(file({"t": secret_of()}))
+        for options in ({}, {"parameters": [path]}):
+            (found,) = armlint.check_paths([tmp_path], select=["SEC"], **options)
+            assert (found.rule, Path(found.path).name) == ("SEC218", "x.parameters.json")
+            assert [(Path(label.path).name, label.message) for label in found.labels] == [
+                ("x.parameters.json", "comes from Key Vault here"),
+                ("x.json", "declared here as string"),
+                ("x.json", "and is shown by output 'o'"),
+            ]
+
+    def test_in_a_request_it_is_told_once(self) -> None:
+        inner = template(
+            {"adminPassword": {"type": "string"}},
+            variables={},
+            outputs={"o": {"type": "string", "value": "[parameters('adminPassword')]"}},
+        )
+        properties = {"mode": "Incremental", "template": json.loads(inner)}
+        given_ = {"adminPassword": secret_of()}
+        found = armlint.check(
+            json.dumps({"properties": {**properties, "parameters": given_}}), select=["SEC"]
+        )
+        assert [(entry.rule, entry.pointer) for entry in found] == [
+            ("SEC218", "/properties/parameters/adminPassword")
+        ]
+
+    def test_it_is_followed_into_nested_templates_and_their_readable_places(self) -> None:
+        inner = json.loads(
+            template(
+                {"q": {"type": "string"}}, outputs={"z": {"type": "string", "value": "[parameters('q')]"}}
+            )
+        )
+        properties = {
+            **DEPLOYMENT["properties"],
+            "template": inner,
+            "parameters": entries({"q": "[parameters('t')]"}),
+        }
+        tags = {"type": "Microsoft.Storage/storageAccounts", "name": "s", "tags": {"a": "[parameters('t')]"}}
+        text = template({"t": {"type": "string"}}, resources=[{**DEPLOYMENT, "properties": properties}, tags])
+        (found,) = armlint.check(text, parameters=file({"t": secret_of()}), select=["SEC"])
+        said = [label.message for label in found.labels]
+        assert said[:2] == ["comes from Key Vault here", "declared here as string"]
+        assert "enters 'n' as string" in said
+        assert "and is shown by output 'z'" in said
+        assert any(each.startswith("and reaches 'tags'") for each in said)
+
+    def test_a_secure_parameter_beside_it_is_told_by_itself(self) -> None:
+        outputs = {"o": {"type": "string", "value": "[concat(parameters('t'), parameters('s'))]"}}
+        declared = {"t": {"type": "string"}, "s": {"type": "securestring"}}
+        given_ = {"t": secret_of(), "s": secret_of()}
+        assert self.found(declared, given_, outputs=outputs) == [
+            "SEC202 /outputs/o/value",
+            "SEC218 /parameters/t",
+        ]
+
+
+class TestAnnounced:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            *("changemeplease", "SSHDATAHERE", "OVERRIDE", "TBC", "overridden-by-pipeline", "dummy"),
+            *(
+                "SET_IN_RELEASE_PIPELINE",
+                "set-by-release",
+                "AUTO_GENERATED",
+                "*** password ***",
+                "to be filled",
+            ),
+        ],
+    )
+    def test_words_about_a_value_are_none(self, value: str) -> None:
+        assert armlint.check(file(entries({"adminPassword": value})), select=["SEC214"]) == ()
+
+    @pytest.mark.parametrize("ending", ["ChangeMe{}!", "Override{}!", "atmosp{}here", "release{}"])
+    def test_a_password_with_such_words_in_it_is_one(self, ending: str) -> None:
+        value = ending.format(PASSWORD[:6])
+        found = armlint.check(file(entries({"adminPassword": value})), select=["SEC214"])
+        assert [entry.rule for entry in found] == ["SEC214"]
 
 
 class TestTypes:

@@ -179,6 +179,7 @@ class Evaluator:
     __slots__ = (
         "_apart",
         "_depth",
+        "_evaluated",
         "_linked",
         "_parameters",
         "_references",
@@ -195,6 +196,7 @@ class Evaluator:
         self._apart: dict[int, Node] = {}
         self._linked = 0
         self._depth = 0
+        self._evaluated: dict[tuple[int, int], tuple[Expression, Value]] = {}
         self._scopes = 0
         self._variables: dict[tuple[int, str], Value] = {}
         self._parameters: dict[tuple[int, str], Value] = {}
@@ -266,6 +268,24 @@ class Evaluator:
         """The value of a parsed expression."""
         if isinstance(expression, syntax.Literal):
             return expression.value
+        if self._depth == 0 and frame is TOP:
+            return self._remembered(expression, scope)
+        return self._expression(expression, scope, frame)
+
+    def _remembered(self, expression: Expression, scope: Scope) -> Value:
+        """The value of an expression outside of loops and functions, which many rules ask for."""
+        key = (id(expression), scope.number)
+        known_already = self._evaluated.get(key)
+        if known_already is not None:
+            return known_already[1]
+        singles = self.pool.singles
+        value = self._expression(expression, scope, TOP)
+        # What is equal to nothing else must not become equal to the same expression elsewhere.
+        if self.pool.singles == singles and self._steps > 0:
+            self._evaluated[key] = (expression, value)
+        return value
+
+    def _expression(self, expression: Expression, scope: Scope, frame: Frame) -> Value:
         if self._depth >= _MAX_DEPTH or not self.spend(1):
             return self.pool.unique("too-deep")
         self._depth += _EXPRESSION_DEPTH

@@ -579,7 +579,9 @@ def _kind(node: Node) -> str:
 
 
 def _of_float(value: object) -> str:
-    return "" if not isinstance(value, float) or value.is_integer() else "a number with a fraction"
+    # A number that is none, or without an end, is no JSON, which others tell.
+    clear = isinstance(value, float) and not value.is_integer() and abs(value) < float("inf")
+    return "a number with a fraction" if clear else ""
 
 
 def _sizes(node: Node, chain: Sequence[Node]) -> Iterator[str]:

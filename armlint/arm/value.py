@@ -144,9 +144,15 @@ def plain(value: Value) -> object:
     return value
 
 
+_NUMBERED = (Term, Text, Array, Object)
+
+
 def identity(value: Value) -> object:
     """A key that is equal for equal values of one pool, and hashable in constant time."""
-    if isinstance(value, Term | Text | Array | Object):
+    # The commonest first; a union would be made anew at each call.
+    if isinstance(value, str):
+        return ("str", value)
+    if isinstance(value, _NUMBERED):
         return ("#", value.number)
     if isinstance(value, Failure):
         return ("!", id(value))
@@ -161,11 +167,13 @@ def is_text(value: Value) -> bool:
 class Pool:
     """Makes terms, texts, arrays and objects, each distinct one only once."""
 
-    __slots__ = ("_made", "_numbers")
+    __slots__ = ("_made", "_numbers", "singles")
 
     def __init__(self) -> None:
         self._made: dict[object, Term | Text | Array | Object] = {}
         self._numbers = 0
+        self.singles = 0
+        """How many terms that are equal to nothing else have been made."""
 
     def _number(self) -> int:
         self._numbers += 1
@@ -247,6 +255,7 @@ class Pool:
 
     def unique(self, operation: str) -> Term:
         """A term that is equal to nothing but itself."""
+        self.singles += 1
         return Term(operation, (), self._number())
 
 

@@ -8,6 +8,7 @@ from armlint.arm import expression as syntax
 from armlint.arm.catalogue import command_settings
 from armlint.arm.evaluate import variable_references
 from armlint.arm.flow import Tracer
+from armlint.arm.kind import Kind
 from armlint.arm.template import DEPLOYMENTS
 from armlint.arm.value import Array, Failure, Object, Term, Text, known
 from armlint.checks.readable import ADMINISTRATORS, SECURE
@@ -116,7 +117,8 @@ def plain_secret_parameter(template: Template, model: Model) -> Iterator[Result]
             continue
         kind = declared_type(parameter.node, template)
         if kind in {"string", "object"} and looks_secret(parameter.name) and not _listed_values(parameter):
-            if template.deployment is not None and _is_told(parameter, model):
+            passed = template.deployment is not None or model.kind is Kind.DEPLOYMENT
+            if passed and _is_told(parameter, model):
                 continue
             member = parameter.node.member_named("type")
             place = parameter.member if member is None else member

@@ -50,6 +50,8 @@ _HOLDERS: Final = frozenset(
     variables
     """.split()  # noqa: SIM905 - a column of quoted words would be four times as long
 )
+# Of a template's sections, these hold more than what its author has named.
+_SECTIONS: Final = frozenset({"resources", "functions", "definitions"})
 _SENSITIVE: Final = re.compile(
     r"passw|pwd|passphrase|passcode|secret|token|credential|connectionstring|apikey|accesskey|accountkey"
     r"|sharedkey|privatekey|signature|sas|certificate|license(?!type)|auth|key$|keys$",
@@ -161,6 +163,7 @@ class Redactor:
         root = self._document.root
         # A node, whether names count below it, whether its own says that it is no secret, what a rule says.
         pending: list[tuple[Node, bool, bool, bool]] = []
+        is_template = root is not None and (root.get("$schema") or root.get("resources")) is not None
         if root is not None:
             pending.append((root, not self._broken, False, False))
         while pending:
@@ -170,6 +173,9 @@ class Redactor:
                     yield member, False, False
                     name = member.name.lower()
                     below = named and name not in _HOLDERS and not _SENSITIVE.search(name)
+                    if node is root and is_template and member.value.kind in {"object", "array"}:
+                        # A section with a slip in its name is still what its author meant.
+                        below = below and name in _SECTIONS
                     # The key of an object stands for the object, not for all that is in it.
                     told = is_told or (member.value.kind != "object" and self._is_told(member))
                     pending.append((member.value, below, below and name in _OPEN, told))
@@ -306,7 +312,7 @@ class Words:
 
 def hide_in_pointer(pointer: str) -> str:
     """A JSON Pointer whose names hold no secrets; it may then lead nowhere."""
-    if _LONG_WORD.search(pointer) is None and _TELLTALE.search(pointer) is None and " " not in pointer:
+    if _LONG_WORD.search(pointer) is None and not any(mark in pointer for mark in ("~1", " ", "=", "@")):
         return pointer
     names = [hide(name.replace("~1", "/").replace("~0", "~")) for name in pointer.split("/")]
     return "/".join(name.replace("~", "~0").replace("/", "~1") for name in names)
