@@ -178,7 +178,9 @@ def analyse(model: Model, fed: Mapping[str, Leak] | None = None) -> tuple[Leak, 
     for extension in model.extensions:
         if extension.deployed and id(extension.template) in kept:
             _settings(extension, tracer)
-    if _FAIL.search(model.document.source.text.lower()):
+    text = model.document.source.text
+    # Any character of the name may be written as an escape.
+    if "\\u" in text or _FAIL.search(text.lower()):
         _messages(own, model, tracer)
     return (*fed.values(), *tracer.leaks, *_defaults(own, tracer))
 

@@ -94,6 +94,9 @@ _MANAGEMENT: Final = "management.azure.com"
 
 def _names_a_host(text: str) -> bool:
     """Whether there may be anything to find; a text is searched for a word in no time."""
+    if "\\u" in text:
+        # Any character may be written as an escape.
+        return True
     folded = text.lower()
     if any(end in folded for end in _ENDS):
         return True

@@ -163,7 +163,7 @@ class Redactor:
         root = self._document.root
         # A node, whether names count below it, whether its own says that it is no secret, what a rule says.
         pending: list[tuple[Node, bool, bool, bool]] = []
-        is_template = root is not None and (root.get("$schema") or root.get("resources")) is not None
+        is_template = root is not None and root.get("$schema") is not None
         if root is not None:
             pending.append((root, not self._broken, False, False))
         while pending:
@@ -282,6 +282,8 @@ class Words:
         text = hide(text)
         if self._document is None or _RANDOM.search(text) is None or not self._secrets:
             return text
+        for secret in self._secrets:
+            text = text.replace(secret, f"{secret[:_SHOWN]}…({len(secret)})")
         return _PIECE.sub(self._masked, text)
 
     def _masked(self, match: re.Match[str]) -> str:
