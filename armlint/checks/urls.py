@@ -188,6 +188,11 @@ def _addresses(resource: Resource) -> Iterator[Node]:
             if member.value.kind == "string":
                 if (above, name) in _FETCHED:
                     yield member.value
+                else:
+                    # What it holds may be written in a variable.
+                    holder = written(member.value, resource.scope)
+                    if holder is not member.value:
+                        pending.append((name, holder))
             elif name in _LISTS:
                 yield from member.value.items
             elif member.value is not nested:

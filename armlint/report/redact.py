@@ -107,7 +107,7 @@ _Part = TypeVar("_Part", Comment, Member, Node)
 
 # A piece of a random text, and what such pieces are looked for in.
 _PIECE: Final = re.compile(r"[^\s'\"/,;:(){}\[\]]{6,}")
-_RANDOM: Final = re.compile(r"(?=[^\s'\"/]{0,40}[0-9])(?=[^\s'\"/]{0,40}[A-Za-z])[^\s'\"/]{6}")
+_RANDOM: Final = re.compile(r"(?=[^\s'\"/]{0,40}[0-9])(?=[^\s'\"/]{0,40}[A-Za-z])[^\s'\"/]{6}|\w[+=]")
 # A word that could be a key or token; names that are as long seldom have digits.
 _LONG_WORD: Final = re.compile(r"(?=[A-Za-z+/_=~.-]{0,64}[0-9])[A-Za-z0-9+/_=~.%-]{16}|A[KS]IA[A-Z]{3}")
 _FLAG: Final = re.compile(r"[\s'\"](?:-|/[a-z])|=|[\"\n|;]|['\"]\s*:")
