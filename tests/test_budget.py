@@ -101,12 +101,15 @@ def template(settings: str) -> str:
                 },
             },
         ]
-    plain = {"type": "string", "metadata": {"description": "Said in a sentence, for whoever deploys this."}}
+    plain = {
+        "type": "string",
+        "metadata": {"description": "Said in a sentence or two, for whoever deploys this."},
+    }
     whole = {
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
         "parameters": {
-            **dict.fromkeys(("prefix", "location", "network", "size", "artifacts", "adminUsername"), plain),
+            **dict.fromkeys(("prefix", "location", "network", "size", "adminUsername"), plain),
             "adminPassword": {**plain, "type": "securestring"},
         },
         "variables": {

@@ -557,7 +557,7 @@ def test_other_objects_are_no_bodies(document: object) -> None:
         ({"contentVersion": "1.0.0.0", "resources": {}}, Kind.TEMPLATE),
         ({"contentVersion": "1.0.0.0"}, Kind.OTHER),
         ({"resources": []}, Kind.OTHER),
-        ({"$schema": "https://x/schemas/0.1.2-preview/CreateUIDefinition.MultiVm.json#"}, Kind.OTHER),
+        ({"$schema": "https://x/schemas/0.1.2-preview/CreateUIDefinition.MultiVm.json#"}, Kind.UI_DEFINITION),
         ({"$schema": 5}, Kind.OTHER),
         ({}, Kind.OTHER),
     ],

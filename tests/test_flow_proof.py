@@ -36,7 +36,6 @@ CHECKS = (
     leaks.secret_in_outer_deployment,
     leaks.secret_to_plain_parameter,
     leaks.secret_in_readable_property,
-    leaks.key_vault_reference_plain,
 )
 
 # Each function that carries a secret, in a call that takes the string {e} and gives a string with it.
@@ -564,8 +563,11 @@ def findings(template: Json) -> list[Finding]:
             result.message,
             [(text[label.span.start : label.span.end], label.message) for label in result.flow],
         )
-        for check in CHECKS
-        for each in model.templates
+        for check, subjects in (
+            *((c, model.templates) for c in CHECKS),
+            (leaks.key_vault_reference_plain, [model]),
+        )
+        for each in subjects
         for result in check(each, model)
     ]
 

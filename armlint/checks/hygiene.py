@@ -470,8 +470,11 @@ _MEANT: Final = frozenset(
 _OPAQUE: Final = frozenset({"metadata", "definition", "policyrule", "tags", "serializeddata"})
 
 
-def blank_property(template: Template, _: Model) -> Iterator[Result]:
+def blank_property(template: Template, model: Model) -> Iterator[Result]:
     """TPL516: a member whose value is null or empty, which says nothing."""
+    if model.live is not None:
+        # Azure prints null for what is not set.
+        return
     nested = {id(r.nested.node) for r in template.all_resources() if r.nested is not None}
     for name in ("variables", "resources", "outputs"):
         section = template.node.get(name)

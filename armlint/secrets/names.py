@@ -21,7 +21,7 @@ def _set(words: str) -> frozenset[str]:
 
 _SECRET: Final = _set(
     """
-    password passwords passwd psswd passphrase passphrases passcode passcodes passw pwd pwds passwort
+    password passwords passwd psswd pswd passphrase passphrases passcode passcodes passw pwd pwds psk passwort
     secret secrets token tokens credential credentials cred creds pfx
     apikey apikeys accesskey accesskeys accountkey accountkeys acctkey storagekey sharedkey privatekey
     masterkey adminkey authkey licensekey subscriptionkey
@@ -56,6 +56,8 @@ _KEY_OF: Final = _set(
     workspace registration license licence product signing signature encryption decryption auth authentication
     authorization symmetric validation linking activation function host query device integration ingestion
     cache redis cosmos search batch runtime gateway vpn deploy deployment secret client server machine
+    sb eh hmac apim openai cosmosdb documentdb eventhub eventhubs iothub notificationhub servicebus eventgrid
+    sendgrid signalr translator maps speech vision
     """
 )
 # Behind a secret's word, or at the end of the name, these say that the value is about it.
@@ -74,7 +76,8 @@ _ABOUT: Final = _set(
     period usage state status level sku tier definition definitions class engine backend encoding
     changed updated created filter pattern regex list index separator delimiter sensitivity arn alias info
     details metadata mapping mappings template namespace namespaces spec specs guard enforced enforcement
-    prevention locations only header headers
+    prevention locations only header headers change changes source sources subject subjects audiences issuers
+    on at
     """
 )
 # Before a secret's word, or at the start of a name, these make it a switch, a number, or a name.
@@ -82,7 +85,7 @@ _BEFORE: Final = _set("max min maximum minimum number num disable disabled no no
 _SWITCHES: Final = _BEFORE | _set(
     """
     enable enabled is has use uses allow allows require requires generate create skip reset rotate should
-    sync include exclude inherit manage adjust expire
+    sync include exclude inherit manage adjust expire change force must
     """
 )
 _PUBLIC_KEYS: Final = _set("key keys certificate certificates cert certs")
@@ -90,7 +93,15 @@ _PUBLIC_KEYS: Final = _set("key keys certificate certificates cert certs")
 _INSIDE: Final = _set("key keys cert certs certificate certificates pass pin pat sas")
 _TOKENS: Final = _set("token tokens key keys")
 _NO_TOKEN: Final = _set("creation continuation skip next page request idempotency cancellation trigger type")
-_AFTER_SAS: Final = _set("token tokens key keys string strings")
+_ADDRESSES: Final = _set("uri uris url urls")
+_AFTER_SAS: Final = _ADDRESSES | _set("token tokens key keys string strings")
+# Words that are secrets at the end of a name only: `adminPass`, but neither `pass` nor `passThrough`.
+_AT_THE_END: Final = _set("pass sas pat")
+# Whose key may be the public one that lets somebody in, whose data is then what is put on the machine.
+_HOLDERS: Final = _set("admin administrator host machine server client user ssh")
+# What these come with is a name, or no secret: a federated credential holds none.
+_NAMED_CREDENTIALS: Final = _set("federated identity")
+_CREDENTIALS: Final = _set("credential credentials cred creds")
 
 
 @lru_cache(maxsize=4096)
@@ -113,12 +124,19 @@ def _is_secret(parts: list[str], index: int) -> bool:
         return False
     if word in {"secret", "secrets"} and behind == "to":
         return False
+    if word in _CREDENTIALS and before in _NAMED_CREDENTIALS:
+        return False
+    if before.endswith("insights") and word in {"connectionstring", "connstring", "string"}:
+        return False
     if word in _SECRET:
         # What Kubernetes pulls images with is a list of names.
         return parts[max(index - 2, 0) : index] != ["image", "pull"]
     if word in {"key", "keys"}:
         # A key that encrypts keys lies in a vault and is named by its address.
-        return before in _KEY_OF and parts[index - 2 : index - 1] != ["key"] and "managed" not in parts
+        if behind == "data" and before in _HOLDERS:
+            return False
+        opens = before in _KEY_OF or "".join(parts[max(index - 2, 0) : index]) in _KEY_OF
+        return opens and parts[index - 2 : index - 1] != ["key"] and "managed" not in parts
     if word in {"string", "strings"}:
         return before in {"connection", "conn"}
     if word in {"phrase", "phrases"}:
