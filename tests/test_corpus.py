@@ -406,7 +406,7 @@ def test_all_deployment_templates_are_recognised(report: Report, corpus: Path) -
     schemas = [
         match[1].lower() for text in texts if (match := re.search(r'"\$schema"\s*:\s*"([^"]*)"', text))
     ]
-    expected = sum("/deploymenttemplate" in schema for schema in schemas)
+    expected = sum("deploymenttemplate" in schema for schema in schemas)
     assert expected > 300
     assert report.templates == expected
 

@@ -95,7 +95,7 @@ _TOKENS: Final = _set("token tokens key keys")
 _NO_TOKEN: Final = _set("creation continuation skip next page request idempotency cancellation trigger type")
 _ADDRESSES: Final = _set("uri uris url urls")
 _AFTER_SAS: Final = _ADDRESSES | _set("token tokens key keys string strings")
-# Words that are secrets at the end of a name only: `adminPass`, but neither `pass` nor `passThrough`.
+# Words that are secrets at the end of a name only.
 _AT_THE_END: Final = _set("pass sas pat")
 # Whose key may be the public one that lets somebody in, whose data is then what is put on the machine.
 _HOLDERS: Final = _set("admin administrator host machine server client user ssh")
@@ -114,6 +114,14 @@ def _letters(name: str) -> list[str]:
     return [word for word in words(name) if not word.isdecimal()]
 
 
+def _is_of_insights(parts: list[str], index: int) -> bool:
+    """Whether a word ends the name of Application Insights' connection string, which only lets one write."""
+    word, above = parts[index], "".join(parts[max(index - 2, 0) : index + 1])
+    return word.endswith(("string", "strings")) and above.rstrip("s").endswith(
+        ("insightsconnectionstring", "insightsconnstring")
+    )
+
+
 def _is_secret(parts: list[str], index: int) -> bool:
     """Whether the word of a name at this position is a secret's."""
     word = parts[index]
@@ -126,7 +134,7 @@ def _is_secret(parts: list[str], index: int) -> bool:
         return False
     if word in _CREDENTIALS and before in _NAMED_CREDENTIALS:
         return False
-    if before.endswith("insights") and word in {"connectionstring", "connstring", "string"}:
+    if _is_of_insights(parts, index):
         return False
     if word in _SECRET:
         # What Kubernetes pulls images with is a list of names.
@@ -141,7 +149,9 @@ def _is_secret(parts: list[str], index: int) -> bool:
         return before in {"connection", "conn"}
     if word in {"phrase", "phrases"}:
         return before == "pass"
-    if word in {"pass", "sas"}:
+    if word == "pw":
+        return not behind
+    if word in _AT_THE_END:
         # `adminPass`, but neither `pass` nor `passThrough`; `blobSas` and `sasToken`, not `sasViya`.
         return (index > 0 and not behind) or (word == "sas" and behind in _AFTER_SAS)
     found = next((ending for ending in _ENDINGS if word.endswith(ending)), None)
@@ -158,6 +168,9 @@ def looks_secret(name: str) -> bool:
     if last < 0 or (last and parts[last - 1] in _BEFORE):
         return False
     behind = parts[last + 1 :]
+    if parts[last] == "sas" and len(behind) == 1 and behind[0] in _ADDRESSES:
+        # An address with the signature in it.
+        return True
     return not behind or (behind[0] not in _ABOUT and behind[-1] not in _ABOUT)
 
 

@@ -55,6 +55,7 @@ _NO_SECRET: Final = re.compile(
     | %[sd@] | :\w+                                              # to be filled in by a format
     | \$\w{1,2}\$.*                                              # the hash of a password
     | InstrumentationKey=.*                                      # may be written with, never read with
+    | UseDevelopmentStorage=true(?:;.*)?                         # the storage emulator's
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -69,7 +70,7 @@ _PLAIN_WORDS: Final = re.compile(
     r"|[A-Za-z_-]*(?:[Ss]ecret|[Tt]oken|[Kk]ey)[A-Za-z_-]*\d{1,2}"
 )
 _PASS_WORDS: Final = frozenset(
-    {"password", "passwords", "passwd", "passphrase", "passcode", "pwd", "pass", "pw"}
+    {"password", "passwords", "passwd", "passphrase", "passcode", "pwd", "pass", "pw", "pswd", "psswd", "psk"}
 )
 _PASS_ENDS: Final = ("password", "passwd", "passphrase")
 _LEAST: Final = 3
