@@ -193,9 +193,10 @@ FINDINGS: dict[str, dict[str, list[int]]] = {
         # `" [ newGuid() ]"` begins with a blank, so it is no expression but a text, the same for all.
         f"{TTK}Secure-String-Parameters-Cannot-Have-Default/Pass/NewGuid-As-Default-With-Spaces.json": [21],
     },
-    # Strings by the names of sqlAdminPwd, sasToken, apiKey, connectionString, sshPrivateKey, passphrase,
+    # Strings by the names of vmPw, sqlAdminPwd, sasToken, apiKey, connectionString, sshPrivateKey, passphrase,
     # secret, secretGrandChild and storageAccountKey.
     "SEC206": {
+        "adversarial/adm-string-param-default.json": [11],
         "adversarial/pw-other-names.json": [5, 8, 11, 14, 17, 20],
         "docs-samples/tutorial-sql-extension/azuredeploy2.json": [38],
     },
@@ -330,7 +331,6 @@ FINDINGS: dict[str, dict[str, list[int]]] = {
             15,
             32,
             33,
-            40,
         ],
         f"{TTK}Variables-Must-Be-Referenced/Fail/Unreferenced-Copy-Variable.json": [6],
         f"{TTK}Variables-Must-Be-Referenced/Fail/Unreferenced-Variable-Copy-Property.json": [4],

@@ -249,6 +249,39 @@ def test_list_operations_are_secrets(call: str) -> None:
     assert rules(command(f"[concat('x', {call})]")) == LEAK
 
 
+HOST_POOL = "resourceId('Microsoft.DesktopVirtualization/hostPools', 'h')"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        f"reference({HOST_POOL}, '2019-12-10-preview').registrationInfo.token",
+        f"reference({HOST_POOL.lower()}, '2019-12-10-preview', 'Full').properties.registrationInfo['Token']",
+        "reference('hostPool').registrationInfo.token",
+        "reference(parameters('pool'), '2019-12-10-preview').registrationInfo.token",
+        "reference(resourceId('Microsoft.Network/expressRouteCircuits/authorizations', 'c', 'a')).authorizationKey",
+        "reference(resourceId('Microsoft.AVS/privateClouds/authorizations', 'c', 'a'), 'v').expressRouteAuthorizationKey",
+    ],
+)
+def test_the_few_secrets_that_a_resource_shows(call: str) -> None:
+    assert rules(command(f"[concat('x', {call})]", parameters={"pool": PLAIN})) == LEAK
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        f"reference({HOST_POOL}, '2019-12-10-preview').registrationInfo.expirationTime",
+        f"reference({HOST_POOL}, '2019-12-10-preview').hostPoolType",
+        f"string(reference({HOST_POOL}, '2019-12-10-preview'))",
+        "reference(resourceId('Contoso.X/hostPools', 'h')).registrationInfo.token",
+        "reference(resourceId('Microsoft.Network/connections', 'c')).authorizationKey",
+        "reference(resourceId('Microsoft.Web/sites', 's')).token",
+    ],
+)
+def test_other_state_of_resources_is_no_secret(call: str) -> None:
+    assert rules(command(f"[concat('x', {call})]")) == []
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -1770,3 +1803,21 @@ def test_plain_parameters_are_followed_into_nested_templates_and_back() -> None:
     place = ("resources", 0, "properties", "template", "resources", 0, "properties", "settings")
     assert plain_names(made, place) == {"s"}
     assert plain_names(made, ("outputs", "o", "value")) == {"s"}
+
+
+@pytest.mark.parametrize(
+    ("default", "names"),
+    [
+        ("[resourceGroup().name]", {"d"}),
+        ("[concat('a', uniqueString(resourceGroup().id))]", {"d"}),
+        ("x", set()),
+        ("[concat('x', 'y')]", set()),
+    ],
+)
+def test_a_plain_parameter_that_is_not_passed_has_its_default(default: str, names: set[str]) -> None:
+    inside = {
+        "parameters": {"d": PLAIN | {"defaultValue": default}, "u": PLAIN},
+        "resources": [extension({"x": "[concat(parameters('d'), parameters('u'))]"})],
+    }
+    place = ("resources", 0, "properties", "template", "resources", 0, "properties", "settings")
+    assert plain_names(template(resources=[deployment(inside)]), place) == names

@@ -128,6 +128,27 @@ class TestUse:
     def test_a_variable_that_stops_the_deployment_is_not_there_to_be_read(self) -> None:
         assert unused(variables={"check": "[if(true(), 'x', fail('wrong'))]"}) == []
 
+    @pytest.mark.parametrize("section", ["parameters", "variables"])
+    @pytest.mark.parametrize(
+        ("used", "silent"),
+        [("storageAcountName", True), ("STORAGEACOUNTNAME", True), ("somethingElse", False)],
+    )
+    def test_a_name_that_is_misspelt_where_it_is_used_is_told_there(
+        self, section: str, used: str, silent: bool
+    ) -> None:
+        declared = {
+            "parameters": {"storageAccountName": {"type": "string"}},
+            "variables": {"storageAccountName": 1},
+        }
+        found = unused(**{section: declared[section]}, outputs=output(f"[{section}('{used}')]"))
+        assert found == ([] if silent else [f"/{section}/storageAccountName"])
+
+    def test_of_two_only_the_one_that_is_meant_is_left_out(self) -> None:
+        parameters = {"storageName": {"type": "string"}, "owner": {"type": "string"}}
+        assert unused(parameters=parameters, outputs=output("[parameters('storageNme')]")) == [
+            "/parameters/owner"
+        ]
+
     def test_names_kept_on_purpose(self) -> None:
         assert unused(parameters={"__reserved": {"type": "string"}}) == []
 
@@ -281,6 +302,10 @@ class TestBounds:
             ({"type": "string", "minLength": 3, "defaultValue": "ab"}, ["defaultValue"]),
             ({"type": "string", "minLength": 3, "defaultValue": "[resourceGroup().name]"}, []),
             ({"type": "securestring", "minLength": 12, "defaultValue": ""}, []),
+            # The portal shows an empty box, and asks for a value.
+            ({"type": "string", "minLength": 3, "defaultValue": ""}, []),
+            ({"type": "string", "minLength": 3, "maxLength": 2, "defaultValue": ""}, ["minLength"]),
+            ({"type": "array", "minLength": 1, "defaultValue": []}, ["defaultValue"]),
             ({"type": "array", "maxLength": 1, "defaultValue": [1, 2]}, ["defaultValue"]),
             ({"type": "string", "maxLength": -1}, ["maxLength"]),
         ],

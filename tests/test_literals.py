@@ -106,6 +106,22 @@ FOUND = {
     "default of an object": template(
         parameters=f'"login": {{"type": "object", "defaultValue": {{"user": "x", "password": "«7|{PW}»"}}}}'
     ),
+    "item of a list of environment variables": template(
+        resources=extension(
+            f'{{"compose": {{"db": {{"environment": ["MYSQL_ROOT_PASSWORD=«7|{PW}»", "MYSQL_DATABASE=shop"]}}}}}}',
+            handler="Microsoft.Azure.Extensions/DockerExtension",
+        )
+    ),
+    "item of a list in an unknown handler": template(
+        resources=extension(f'{{"environment": ["DB_PASSWORD=«7|{PW}»"]}}', handler="Contoso/Agent")
+    ),
+    "address of a webhook": template(
+        resources=resource(
+            "Microsoft.Insights/actionGroups",
+            '{"webhookReceivers": [{"name": "chat", "serviceUri":'
+            ' "https://hooks.slack.com/services/«7|T{upper:8}/B{upper:10}/{alnum:24}»"}]}',
+        )
+    ),
     "output": template(outputs=f'"dbPassword": {{"type": "string", "value": "«7|{PW}»"}}'),
     "property": template(resources=resource("Microsoft.X/y", f'{{"profile": {{"password": "«7|{PW}»"}}}}')),
     "copy variable": template(
@@ -514,6 +530,24 @@ CLEAN = {
             "Microsoft.Automation/automationAccounts/variables",
             '{"isEncrypted": false, "value": "{alnum:20}"}',
         )
+    ),
+    "items of a list that give nothing away": template(
+        resources=extension(
+            '{"environment": ["DB_PASSWORD=${DB_PASSWORD}", "DB_PASSWORD=", "DB_PASSWORD_FILE=/run/x", "TOKEN_URL=https://x/y",'
+            ' "DB_PASSWORD", "=", "a password=Hq7!xk2p", "PASSWORD_POLICY=Hq7!xk2p"]}',
+            handler="Contoso/Agent",
+        )
+    ),
+    "the storage emulator": template(
+        resources=resource(
+            "Microsoft.Web/sites/config",
+            '{"Storage__AccountKey": "UseDevelopmentStorage=true", "Tables__AccountKey":'
+            ' "UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://127.0.0.1"}',
+        )
+    ),
+    "blank, and Java's own word": template(
+        parameters='"appPassword": {"type": "string", "defaultValue": "blank"}',
+        variables='"keystorePassword": "changeit"',
     ),
     "hash of a password": template(variables='"password": "$6$abcdefgh$ABCDEFGHIJKLMNOPQRSTUV"'),
 }

@@ -24,6 +24,8 @@ PLACEHOLDERS = [
     "ChangeMe",
     "change-me",
     "change_me",
+    "changeit",
+    "blank",
     "replaceme",
     "TODO",
     "tbd",

@@ -224,6 +224,18 @@ def test_a_default_password_is_never_printed() -> None:
         ("UID705", {**PASSWORD, "defaultValue": "[guid()]"}, None),
         ("UID706", {**PASSWORD, "options": {"hideConfirmation": True}}, "/options/hideConfirmation"),
         ("UID706", {**PASSWORD, "options": {"hideConfirmation": "[false()]"}}, None),
+        ("UID706", {**PASSWORD, "name": "apiKey", "options": {"hideConfirmation": True}}, None),
+        ("UID706", {**PASSWORD, "name": "gitHubToken", "options": {"hideConfirmation": True}}, None),
+        (
+            "UID706",
+            {**PASSWORD, "name": "keystorePassword", "options": {"hideConfirmation": True}},
+            "/options/hideConfirmation",
+        ),
+        (
+            "UID706",
+            {**PASSWORD, "name": "adminPasswordOrKey", "options": {"hideConfirmation": True}},
+            "/options/hideConfirmation",
+        ),
         ("UID707", {**PASSWORD, "constraints": {"required": True}}, "/constraints"),
         ("UID707", {**PASSWORD, "constraints": {"regex": "^[a-z]+$"}}, "/constraints/regex"),
         (

@@ -16,11 +16,12 @@ import armlint
 from armlint import files
 from armlint.checks import scripts
 from armlint.report.plain import render
+from armlint.report.script import ScriptRedactor
 from armlint.run import catalogue, check_bytes, check_file, load_rules, report
 from armlint.script.block import Language
 from armlint.script.calls import Script
 from armlint.secrets.examples import make, seeded
-from armlint.source import Source
+from armlint.source import Source, Span
 
 # Read while tests are collected: by the time they run, the environment is a plain one.
 KNOWLEDGE = Path(os.environ.get("ARMLINT_KNOWLEDGE") or Path(__file__).parents[2] / "shared" / "knowledge")
@@ -352,6 +353,40 @@ class TestSafety:
         text = f"- run: az vm extension set --settings {unit * 4000}"
         outcome = check_bytes(text.encode(), name, load_rules().select(["SEC215", "EXT101"]))
         assert not outcome.broken
+
+    @pytest.mark.parametrize(
+        ("line", "shown"),
+        [
+            ("az vm user update -g rg -u bob -p «P»", "az vm user update -g …(2) -u …(3) -p "),
+            (
+                "az connectedmachine run-command create --run-as-password «P»",
+                "az connectedmachine run-command create --",
+            ),
+            ("(az keyvault secret set --value «P»)", "(az keyvault secret set --value "),
+            # Elsewhere, or behind another word, it may be anything.
+            ("user «P»; az vm create --admin-password «P»", "u…(4) "),
+            ("az hunter vm user create --admin-password «P»", "az h…(6) vm u…(4) create --admin-password "),
+            ("xaz user create --admin-password «P»; az vm create --admin-password «P»", "…(3) u…(4) create"),
+        ],
+    )
+    def test_what_az_is_to_do_is_shown_and_its_values_are_not(self, line: str, shown: str) -> None:
+        secret = make("«{alnum:16}»", seeded(line)).secret
+        text = line.replace("«P»", secret)
+        source = Source(text)
+        last = 0
+        pieces = []
+        for mask in ScriptRedactor(source).masks(0, len(text)):
+            pieces += (text[last : mask.start], mask.text)
+            last = mask.end
+        made = "".join((*pieces, text[last:]))
+        assert made.startswith(shown)
+        assert secret not in made
+
+    def test_a_place_that_a_rule_tells_of_is_hidden_whatever_stands_there(self) -> None:
+        text = "az vm user update"
+        start = text.index("user")
+        (mask,) = ScriptRedactor(Source(text), [Span(start, start + 4)]).masks(0, len(text))
+        assert (mask.start, mask.end) == (start, start + 4)
 
     def test_no_secret_of_any_format_is_shown(self) -> None:
         recipes = ("{password:14}", "{alnum:24}", "{b64:86}==", "{hex:40}")

@@ -98,6 +98,10 @@ TRUE = [
     "smbclient -U 'u%«{alnum:10}»' //h/s",
     "az keyvault secret set --vault-name v --name n --value «{alnum:10}»",
     "az sql server create -n s -g g -u u -p «{alnum:10}»",
+    "az vm user update -g g -n v -u u -p «{alnum:10}»",
+    "az vm user update --resource-group g --name v --username u -p '«{password:12}»'",
+    "az hdinsight create -n c -g g -t spark -p «{alnum:10}»",
+    "az functionapp config container set -g g -n f -u u -p «{alnum:10}»",
     "bash -c \"sudo net-tool --password '«{alnum:10}»'\"",
     'ssh u@h "mysql -u root -p«{alnum:10}»"',
     "Start-Process msiexec -ArgumentList '/i','x.msi','-Password','«{password:12}»'",
@@ -121,6 +125,10 @@ TRUE = [
 ]
 FALSE = [
     "ssh -p 22 u@h",
+    "az vm user update -g g -n v -u u -p $PW",
+    "az webapp create -g g -n w -p PlanOf2024",
+    "az aks create -g g -n k -p prefix2024",
+    "keytool -importcert -cacerts -storepass changeit -file x.crt",
     "mkdir -p /a/b",
     "az login --service-principal -u x -p /path/cert.pem --tenant t",
     "x.ps1 -Password $x",

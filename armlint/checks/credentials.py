@@ -14,7 +14,7 @@ from armlint.arm.value import Array, Failure, Object, Term, Text, known
 from armlint.checks.readable import ADMINISTRATORS, SECURE
 from armlint.finding import Label
 from armlint.rule import Result, at_key, at_value
-from armlint.secrets.names import looks_secret, secret_inside
+from armlint.secrets.names import looks_secret, secret_inside, words
 from armlint.secrets.placeholders import is_placeholder
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def plain_secret_parameter(template: Template, model: Model) -> Iterator[Result]
             # A type of its own says more about the value than its name.
             continue
         kind = declared_type(parameter.node, template)
-        if kind in {"string", "object"} and looks_secret(parameter.name) and not _listed_values(parameter):
+        named = kind in {"string", "object"} and looks_secret(parameter.name)
+        if named and not _listed_values(parameter) and not _described_as_public(parameter):
             passed = template.deployment is not None or model.kind is Kind.DEPLOYMENT
             if passed and _is_told(parameter, model):
                 continue
@@ -142,6 +143,22 @@ def _is_told(parameter: Parameter, model: Model) -> bool:
         return {step.span for leak in leaks if leak.rule in {"SEC204", "SEC218"} for step in leak.also}
 
     return parameter.member.span in model.remember("told parameters", declared)
+
+
+def _described_as_public(parameter: Parameter) -> bool:
+    """Whether a parameter that is named like a key is described as a public one."""
+    told = parameter.node.at("metadata", "description")
+    if told is None or "public key" not in str(told.value).lower():
+        return False
+    from armlint.secrets.values import is_password_name
+
+    parts = words(parameter.name)
+    key = any(part.endswith(("key", "keys")) for part in parts) and _PRIVATE.isdisjoint(parts)
+    return key and not is_password_name(parameter.name)
+
+
+# What no public key is called.
+_PRIVATE: Final = frozenset({"private", "secret", "api", "access", "account", "shared", "storage"})
 
 
 def _listed_values(parameter: Parameter) -> bool:
@@ -176,7 +193,7 @@ def plain_value_in_secure_property(resource: Resource, model: Model) -> Iterator
             if not is_placeholder(value) and not _deferred(node):
                 result = at_key(member, f"'{name}' is set to a literal", *_written(member.value, resource))
                 yield result._replace(covers=_origins(member.value, name, resource, model))
-        elif node is not None and isinstance(value, Text | Term):
+        elif node is not None and isinstance(value, (Text, Term)):
             yield from _from_plain(name, node, resource, model)
 
 
@@ -263,7 +280,7 @@ def _is_variable(node: Node) -> bool:
     if node.kind != "string" or not isinstance(node.value, str) or node.value[:1] != "[":
         return False
     read = syntax.read(node.value)
-    while isinstance(read, syntax.Property | syntax.Index):
+    while isinstance(read, (syntax.Property, syntax.Index)):
         read = read.base
     return isinstance(read, syntax.Call) and read.function == "variables"
 

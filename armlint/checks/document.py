@@ -17,9 +17,29 @@ if TYPE_CHECKING:
 
 def invalid_json(model: Model, _: Model) -> Iterator[Result]:
     """ARM001: what is no JSON, each at its place."""
+    text = model.document.source.text
+    end = 0
     for problem in model.document.errors:
+        if problem.span.start < end:
+            continue
+        end = _end_of_placeholder(text, problem.span.start)
         labels = () if problem.related is None else (Label(problem.related, "opened here"),)
         yield Result(problem.span, "", problem.message, labels)
+
+
+# What a templating tool replaces, `${name}`, `#{name}#`, `{{name}}`, is one mistake, whatever it is read as.
+_PLACEHOLDER: Final = r"\$\{[^{}\r\n]{0,200}\}|#\{[^{}\r\n]{0,200}\}#?|\{\{[^{}\r\n]{0,200}\}\}"
+
+
+def _end_of_placeholder(text: str, offset: int) -> int:
+    """The offset behind the placeholder that stands here, or whose second brace does; 0 where none does."""
+    if text[offset : offset + 1] not in {"$", "#", "{"} and text[max(offset - 1, 0) : offset] != "{":
+        return 0
+    from re import compile as pattern
+
+    placeholder = pattern(_PLACEHOLDER)
+    found = placeholder.match(text, offset) or placeholder.match(text, max(offset - 1, 0))
+    return 0 if found is None else found.end()
 
 
 def duplicate_key(model: Model, _: Model) -> Iterator[Result]:

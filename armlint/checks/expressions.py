@@ -12,7 +12,7 @@ from armlint.jsontext import Member
 from armlint.rule import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from armlint.arm.model import Model
     from armlint.arm.template import Site, Template
@@ -80,26 +80,47 @@ def pointer(place: Node | Member) -> str:
 
 def calls_in(template: Template, model: Model) -> tuple[tuple[Site, syntax.Call], ...]:
     """Each function call of a template with where it stands; found once for all rules that ask."""
-    return model.remember(f"calls {id(template)}", lambda: tuple(_calls_in(template, model)))
+    return model.remember(f"calls {id(template)}", lambda: _calls_in(template, model))
 
 
-def _calls_in(template: Template, model: Model) -> Iterator[tuple[Site, syntax.Call]]:
-    for site in model.sites(template):
-        read = syntax.read(site.text)
-        if read is None or isinstance(read, syntax.Invalid):
-            continue
-        for part in syntax.walk(read):
-            if isinstance(part, syntax.Call):
-                yield site, part
+def _calls_in(template: Template, model: Model) -> tuple[tuple[Site, syntax.Call], ...]:
+    return tuple([(site, call) for site in model.sites(template) for call in syntax.calls(site.text)])
+
+
+def calls_by_function(template: Template, model: Model) -> Mapping[str, list[tuple[Site, syntax.Call]]]:
+    """The calls of a template by the function in lower case: most rules look at those of few functions."""
+
+    def index() -> dict[str, list[tuple[Site, syntax.Call]]]:
+        found: dict[str, list[tuple[Site, syntax.Call]]] = {}
+        for pair in calls_in(template, model):
+            found.setdefault(pair[1].function, []).append(pair)
+        return found
+
+    return model.remember(f"calls by function {id(template)}", index)
 
 
 def _named(template: Template, model: Model, function: str) -> Iterator[tuple[Site, syntax.Literal]]:
     """Each literal name that a template gives to one function, with where it stands."""
-    for site, call in calls_in(template, model):
-        if call.function == function and len(call.args) == 1:
+    for site, call in calls_by_function(template, model).get(function, ()):
+        if len(call.args) == 1:
             name = call.args[0]
             if isinstance(name, syntax.Literal) and isinstance(name.value, str):
                 yield site, name
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(known), 1)), None)
+
+
+def misspelt(template: Template, model: Model, section: str, declared: Iterable[str]) -> frozenset[str]:
+    """The declared names, in lower case, that EXP404 or EXP405 takes undefined ones for."""
+    known = dict.fromkeys(declared)
+    undefined = {
+        str(name.value).lower() for site, name in _named(template, model, section) if site.function is None
+    }
+    return frozenset(filter(None, (_nearest(name, known) for name in undefined - known.keys())))
 
 
 def _where(site: Site, template: Template) -> str:
@@ -112,11 +133,9 @@ def _where(site: Site, template: Template) -> str:
 
 
 def _undefined(site: Site, name: syntax.Literal, what: str, where: str, known: Iterable[str]) -> Result:
-    from difflib import get_close_matches
-
     folded = {key.lower(): key for key in known}
-    near = get_close_matches(str(name.value).lower(), folded, 1)
-    hint = f"; did you mean '{folded[near[0]]}'?" if near else ""
+    near = _nearest(str(name.value).lower(), folded)
+    hint = f"; did you mean '{folded[near]}'?" if near is not None else ""
     return Result(
         site.place.span_of(name.start, name.end),
         pointer(site.place),

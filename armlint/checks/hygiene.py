@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from armlint.arm import expression as syntax
 from armlint.arm.evaluate import Scope, calls
 from armlint.arm.value import Array, Object, Term, Text, can_equal, key_of, parts
-from armlint.checks.expressions import calls_in
+from armlint.checks.expressions import calls_by_function, misspelt
 from armlint.finding import Label
 from armlint.jsontext import Member
 from armlint.rule import Result, at_key, at_value
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # So many names that a computed one may come to are told apart; of more, only their form counts.
 _MAX_NAMES: Final = 64
 _MAX_FORMS: Final = 256
-_READERS: Final = frozenset({"parameters", "variables", "deployment"})
+_READERS: Final = ("parameters", "variables", "deployment")
 # Members of a template that Azure does not evaluate, or whose expressions are found as sites.
 _KNOWN_SECTIONS: Final = frozenset(
     {
@@ -160,7 +160,12 @@ def _unused(template: Template, model: Model, section: str, declared: Iterable[s
     if not declared:
         return []
     uses = _uses(template, model)[section == "variables"]
-    return [name for name in declared if not uses.has(name)]
+    unused = [name for name in declared if not uses.has(name)]
+    if not unused:
+        return []
+    # A name that is misspelt where it is used is told there.
+    meant = misspelt(template, model, section, declared)
+    return [name for name in unused if name not in meant]
 
 
 def _uses(template: Template, model: Model) -> tuple[_Uses, _Uses]:
@@ -203,10 +208,12 @@ def _read_uses(template: Template, model: Model) -> tuple[_Uses, _Uses]:
 
 def _reads(template: Template, model: Model) -> Iterator[tuple[syntax.Call, str]]:
     """Each call of `parameters`, `variables` and `deployment` in a template, with the string it is in."""
-    for site, call in calls_in(template, model):
-        # What a user function calls a parameter is its own.
-        if call.function in _READERS and (site.function is None or call.function != "parameters"):
-            yield call, site.text
+    calls_of = calls_by_function(template, model)
+    for function in _READERS:
+        for site, call in calls_of.get(function, ()):
+            # What a user function calls a parameter is its own.
+            if site.function is None or function != "parameters":
+                yield call, site.text
     for member in template.node.members:
         if member.name.lower() not in _KNOWN_SECTIONS:
             for place, call in calls(member.value):
@@ -247,7 +254,7 @@ def _forms(value: Value, template: Template, scope: Scope) -> list[Parts]:
         if choices is None or len(found) * len(choices) > _MAX_NAMES:
             choices = [piece]
         found = [[*form, choice] for form in found for choice in choices]
-    if not all(isinstance(choice, str | Text | Term) for form in found for choice in form):
+    if not all(isinstance(choice, (str, Text, Term)) for form in found for choice in form):
         return [()]
     return [parts(template.evaluator.pool.text(form)) for form in found]  # type: ignore[arg-type]
 
@@ -258,7 +265,7 @@ def _choices(value: Value, scope: Scope) -> list[Value] | None:
     pending: list[Value] = [value]
     while pending:
         current = pending.pop()
-        if isinstance(current, str | Text):
+        if isinstance(current, (str, Text)):
             found.append(current)
         elif isinstance(current, int) and not isinstance(current, bool):
             found.append(str(current))
@@ -363,6 +370,9 @@ def _default_outside(
         return
     low, high = limits
     said = "the default" if names[0] == "minValue" else "the length of the default"
+    if measured == 0 and names[0] == "minLength" and kind == "string":
+        # So the portal asks for a value: it shows an empty box, and does not go on.
+        return
     if low is not None and measured < low:
         yield at_value(default, f"{said} of {what} is {measured}, below its '{names[0]}' of {low}")
     elif high is not None and measured > high:

@@ -298,6 +298,9 @@ def _flag(name: str) -> int:
     return _SECRET if names_literal(name) else _PLAIN
 
 
+_ASSIGNED: Final = re.compile(r"[A-Za-z_][\w.-]{0,63}")
+
+
 class _Search:
     """One search of a file."""
 
@@ -307,6 +310,7 @@ class _Search:
         self.commands: list[Node] = []
         self.named: list[tuple[str, Node]] = []
         self.strings: list[Node] = []
+        self.assignments: list[Node] = []
 
     def run(self) -> tuple[Found, ...]:
         root = self.model.document.root
@@ -322,6 +326,15 @@ class _Search:
             self._look(node, command=True)
         for name, node in self.named:
             self._look(node, name=name)
+        for node in self.assignments:
+            self._assigned(node)
+        self._by_format()
+        every = [each for kept in self.kept.values() for each in kept]
+        every.sort(key=lambda each: (each.origin.node.start, each.origin.start))
+        return tuple(every)
+
+    def _by_format(self) -> None:
+        """Look at all strings that may hold a secret which is told by its format."""
         suspicious, half = _suspicious({node.value for node in self.strings})
         used = self._using(half) if half else None
         if suspicious or used:
@@ -329,9 +342,6 @@ class _Search:
                 text = str(node.value)
                 if text in suspicious or (used is not None and text[:1] == "[" and used.search(text)):
                     self._look(node)
-        every = [each for kept in self.kept.values() for each in kept]
-        every.sort(key=lambda each: (each.origin.node.start, each.origin.start))
-        return tuple(every)
 
     def _using(self, half: set[str]) -> re.Pattern[str] | None:
         """What finds the expressions that use a variable with half of something that holds a secret."""
@@ -376,6 +386,8 @@ class _Search:
                 kind = value.kind
                 if kind == "string":
                     strings.append(value)
+                    if "=" in value.value:  # type: ignore[operator]
+                        self.assignments.append(value)
                 elif kind in {"object", "array"}:
                     pending.append(value)
         while quiet:
@@ -403,6 +415,16 @@ class _Search:
             self.named += [(name, item) for item in strings]
         elif strings and len(strings) == len(value.items):
             self.commands.append(value)
+
+    def _assigned(self, node: Node) -> None:
+        """An item `NAME=value` of a list, such as one of environment variables."""
+        text = str(node.value)
+        name, _, value = text.partition("=")
+        if not _ASSIGNED.fullmatch(name) or not names_literal(name):
+            return
+        before = len(text) - len(value)
+        for verdict in judge(value, name=name):
+            self._keep(Found(verdict, Origin(node, verdict.start + before, verdict.end + before), node))
 
     def _extension(self, extension: Extension) -> None:
         """The settings that the catalogue calls commands or secrets."""

@@ -171,7 +171,7 @@ class Flattener:
             return self._literal(str(expression.value), at.node, expression.start, expression.end)
         path: list[str | int] = []
         base: Expression = expression
-        while isinstance(base, syntax.Property | syntax.Index):
+        while isinstance(base, (syntax.Property, syntax.Index)):
             if isinstance(base, syntax.Property):
                 path.append(base.name)
             elif isinstance(base.index, syntax.Literal):
@@ -214,7 +214,7 @@ class Flattener:
     def _evaluated(self, expression: Expression, at: _Place) -> list[Piece]:
         """What the evaluator makes of an expression; its characters have no place of their own."""
         base = expression
-        while isinstance(base, syntax.Property | syntax.Index):
+        while isinstance(base, (syntax.Property, syntax.Index)):
             base = base.base
         if isinstance(base, syntax.Call) and base.function not in _MAKING and "." not in base.function:
             return [_DYNAMIC]
@@ -300,7 +300,7 @@ def named_within(node: Node, name: str, scope: Scope) -> Node:
         return node
     read = syntax.read(node.value)
     path: list[str | int] = []
-    while isinstance(read, syntax.Property | syntax.Index):
+    while isinstance(read, (syntax.Property, syntax.Index)):
         if isinstance(read, syntax.Index):
             if not isinstance(read.index, syntax.Literal):
                 return node

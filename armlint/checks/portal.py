@@ -162,8 +162,19 @@ def hidden_confirmation(model: Model, _: Model) -> Iterator[Result]:
     form = _form(model)
     for control in () if form is None else form.controls:
         hidden = control.at("options", "hideConfirmation")
-        if control.kind in {_PASSWORD, _CREDENTIALS} and hidden is not None and hidden.value is True:
+        if control.kind not in {_PASSWORD, _CREDENTIALS} or hidden is None or hidden.value is not True:
+            continue
+        if control.kind == _CREDENTIALS or not _is_pasted(control.name):
             yield at_value(hidden, f"a mistyped password of '{control.name}' goes unnoticed")
+
+
+def _is_pasted(name: str) -> bool:
+    """Whether what has this name is made elsewhere and pasted, as keys and tokens are, and not thought of."""
+    from armlint.secrets.names import words
+    from armlint.secrets.values import is_password_name
+
+    made = {"key", "keys", "apikey", "accesskey", "token", "tokens", "secret", "sas", "pat", "string"}
+    return not made.isdisjoint(words(name)) and not is_password_name(name)
 
 
 def weak_password_box(model: Model, _: Model) -> Iterator[Result]:

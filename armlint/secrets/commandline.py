@@ -25,6 +25,7 @@ _SHORTEST: Final = 8
 _KEYWORDS: Final = (
     *("pass", "pwd", "secret", "token", "key", "login", "/rp", " use", "identified", " sas", "-pw", "pword"),
     *("securestring", "networkcredential", "kennwort", "sudo -s", " sql ", " postgres", " synapse"),
+    *(" hdinsight ", "container set"),
     *(
         "mysql",
         "mariadb",

@@ -298,6 +298,24 @@ def _authorization(row: Detector, match: re.Match[str]) -> Iterator[Hit]:
         yield row.hit(*match.span("secret"), certain=True)
 
 
+_GUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_WEBHOOKS: Final = {
+    "slack": "the key of a Slack webhook in its address",
+    "flow": "the key of a Slack workflow in its address",
+    "teams": "the key of a Teams webhook in its address",
+    "discord": "the key of a Discord webhook in its address",
+}
+
+
+def _webhook(row: Detector, match: re.Match[str]) -> Iterator[Hit]:
+    """What follows the service's part of the address: who knows it may post."""
+    from armlint.secrets.values import made_up
+
+    group = next(name for name in _WEBHOOKS if match[name] is not None)
+    if not made_up(match[group].rpartition("/")[2]):
+        yield row.hit(*match.span(group), certain=True, title=_WEBHOOKS[group])
+
+
 # ---------------------------------------------------------------------------------------------------- rows
 
 _B: Final = "[A-Za-z0-9+/]"
@@ -570,6 +588,38 @@ DETECTORS: Final[tuple[Detector, ...]] = (
             "Endpoint=sb://n.servicebus.windows.net/;SharedAccessKeyName=RootManageSharedAccessKey",
             "InstrumentationKey={guid:};IngestionEndpoint=https://westeurope-1.in.applicationinsights.azure.com/",
             "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true",
+        ),
+    ),
+    Detector(
+        id="webhook-address",
+        title="the key of a webhook in its address",
+        word=43,
+        keywords=("hooks.slack.com/", ".office.com/webhook", "/webhooks/"),
+        pattern=(
+            r"(?i:https://)(?:"
+            r"hooks\.slack\.com/(?:services/(?P<slack>T[A-Z0-9]{8,14}+/B[A-Z0-9]{8,14}+/[A-Za-z0-9]{24})"
+            r"|workflows/(?P<flow>T[A-Z0-9]{8,14}+/A[A-Z0-9]{8,14}+/[0-9]{16,20}+/[A-Za-z0-9]{24}))"
+            rf"|[a-z0-9-]{{1,63}}+\.(?i:(?<=outlook\.)office\.com/webhook/|webhook\.office\.com/webhookb2/)"
+            rf"(?P<teams>{_GUID}@{_GUID}/(?i:IncomingWebhook)/[0-9a-f]{{32}}/{_GUID}(?:/[A-Za-z0-9_-]{{20,80}}+)?)"
+            r"|(?:canary\.|ptb\.)?discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/"
+            r"(?P<discord>[0-9]{17,20}+/[A-Za-z0-9_-]{60,80}+)"
+            r")(?![A-Za-z0-9_-])"
+        ),
+        reader=_webhook,
+        true=(
+            "https://hooks.slack.com/services/«T{upper:8}/B{upper:10}/{alnum:24}»",
+            'curl -d x "https://hooks.slack.com/workflows/«T{upper:8}/A{upper:10}/{digits:18}/{alnum:24}»"',
+            "https://contoso.webhook.office.com/webhookb2/«{guid:}@{guid:}/IncomingWebhook/{hex:32}/{guid:}»",
+            "https://outlook.office.com/webhook/«{guid:}@{guid:}/IncomingWebhook/{hex:32}/{guid:}»",
+            "https://discord.com/api/webhooks/«{digits:18}/{b64url:68}»",
+        ),
+        false=(
+            "https://hooks.slack.com/services/T{upper:8}/B{upper:10}",
+            "https://hooks.slack.com/services/T00000000/B00000000/{repeat:X,24}",
+            "https://hooks.slack.com/services/\ufffc/{alnum:24}",
+            "https://contoso.webhook.office.com/webhookb2/{guid:}",
+            "https://discord.com/api/webhooks/{digits:18}",
+            "https://example.com/services/T{upper:8}/B{upper:10}/{alnum:24}",
         ),
     ),
     Detector(

@@ -132,23 +132,26 @@ def _is_secret(parts: list[str], index: int) -> bool:
         return False
     if word in {"secret", "secrets"} and behind == "to":
         return False
-    if word in _CREDENTIALS and before in _NAMED_CREDENTIALS:
-        return False
-    if _is_of_insights(parts, index):
+    if (word in _CREDENTIALS and before in _NAMED_CREDENTIALS) or _is_of_insights(parts, index):
         return False
     if word in _SECRET:
         # What Kubernetes pulls images with is a list of names.
         return parts[max(index - 2, 0) : index] != ["image", "pull"]
     if word in {"key", "keys"}:
-        # A key that encrypts keys lies in a vault and is named by its address.
-        if behind == "data" and before in _HOLDERS:
-            return False
-        opens = before in _KEY_OF or "".join(parts[max(index - 2, 0) : index]) in _KEY_OF
-        return opens and parts[index - 2 : index - 1] != ["key"] and "managed" not in parts
-    if word in {"string", "strings"}:
-        return before in {"connection", "conn"}
-    if word in {"phrase", "phrases"}:
-        return before == "pass"
+        return _is_key(parts, index) and not (behind == "data" and before in _HOLDERS)
+    if word in {"string", "strings", "phrase", "phrases"}:
+        return before in ({"connection", "conn"} if word.startswith("string") else {"pass"})
+    return _ends_secret(word, index, behind)
+
+
+def _is_key(parts: list[str], index: int) -> bool:
+    opens = parts[index - 1] in _KEY_OF if index else False
+    opens = opens or "".join(parts[max(index - 2, 0) : index]) in _KEY_OF
+    # A key that encrypts keys lies in a vault and is named by its address.
+    return opens and parts[index - 2 : index - 1] != ["key"] and "managed" not in parts
+
+
+def _ends_secret(word: str, index: int, behind: str) -> bool:
     if word == "pw":
         return not behind
     if word in _AT_THE_END:

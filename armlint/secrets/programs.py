@@ -82,7 +82,10 @@ PROGRAMS: Final[tuple[Program, ...]] = (
         ("az",),
         "a password given to az",
         ("-p",),
-        needs=(("sql",), ("postgres",), ("mysql",), ("mariadb",), ("synapse",)),
+        needs=(
+            *(("sql",), ("postgres",), ("mysql",), ("mariadb",), ("synapse",)),
+            *(("vm", "user", "update"), ("hdinsight", "create"), ("config", "container", "set")),
+        ),
     ),
     Program(("az",), "the value of a Key Vault secret", ("--value",), needs=(("keyvault", "secret", "set"),)),
     Program(
