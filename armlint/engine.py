@@ -56,9 +56,15 @@ def check(
     model.options = {rule.id: rule.options for rule in rules if rule.options}
     findings: list[Finding] = []
     broken: list[Broken] = []
+    subjects: dict[str, Sequence[object]] = {}
     for rule in rules:
         try:
-            findings.extend(_run(rule, model))
+            on = rule.on
+            if on not in subjects:
+                subjects[on] = _subjects(on, model)
+            # Most rules have nothing to look at in most files.
+            if subjects[on]:
+                findings.extend(_run(rule, subjects[on], model))
         except PageError as error:
             broken.append(Broken(rule.id, str(error)))
         except Exception as error:  # noqa: BLE001 - whatever a rule does, the others must report
@@ -151,10 +157,7 @@ def _finding(rule: Rule, result: Result) -> Finding:
     )
 
 
-def _run(rule: Rule, model: Model) -> Iterable[Finding]:
-    subjects = _subjects(rule.on, model)
-    if not subjects:
-        return
+def _run(rule: Rule, subjects: Sequence[object], model: Model) -> Iterable[Finding]:
     check = rule.make()
     for subject in subjects:
         for result in check(subject, model):

@@ -192,7 +192,11 @@ class Node(_Text):
 
     def get(self, name: str) -> Node | None:
         """The value of the last member of that name, in upper or lower case; None if there is none."""
-        member = self.member_named(name)
+        # As in `member_named`, without a call: much of what is known of a template is asked for here.
+        try:
+            member = self._lookup.get(name.lower())
+        except AttributeError:
+            member = self.member_named(name)
         return None if member is None else member.value
 
     def at(self, *path: str | int) -> Node | None:
@@ -380,6 +384,7 @@ _OPENER: Final = {"object": "{", "array": "["}
 
 # Shared by all nodes that have no members or no items.
 _NOTHING: Final[Any] = ()
+_NO_NAMES: Final[dict[str, Member]] = {}
 
 # What a reader waits for in a container: its first item, the next one, or what follows an item.
 _FRESH: Final = 0
@@ -567,8 +572,13 @@ class _Reader:
                 container.end = end
                 if not in_object:
                     self.arrays -= 1
-                elif len({member.name.lower() for member in members}) < len(members):
-                    self._duplicates(members)
+                else:
+                    lookup = {member.name.lower(): member for member in members}
+                    if len(lookup) < len(members):
+                        self._duplicates(members)
+                    # The root may be opened again.
+                    if parent is not None:
+                        container._lookup = lookup  # noqa: SLF001 - nodes have no maker but this
                 depth -= 1
                 state = _COMMA if comma else _VALUE
                 container = parent
@@ -636,6 +646,8 @@ class _Reader:
                 member.raw = None
                 member.value = node
                 members.append(member)
+            if first != "{":
+                node._lookup = _NO_NAMES  # noqa: SLF001
             if first in "{[":
                 container = node
                 members = below

@@ -286,12 +286,16 @@ class Evaluator:
         return value
 
     def _expression(self, expression: Expression, scope: Scope, frame: Frame) -> Value:
-        if self._depth >= _MAX_DEPTH or not self.spend(1):
+        # As in `spend`: here a call would count, since every part of every expression comes by.
+        self._steps -= 1
+        if self._depth >= _MAX_DEPTH or self._steps <= 0:
             return self.pool.unique("too-deep")
         self._depth += _EXPRESSION_DEPTH
         try:
+            if isinstance(expression, syntax.Call):
+                return self._call(expression, scope, frame)
             accessors: list[syntax.Property | syntax.Index] = []
-            while isinstance(expression, syntax.Property | syntax.Index):
+            while isinstance(expression, (syntax.Property, syntax.Index)):
                 accessors.append(expression)
                 expression = expression.base
             if isinstance(expression, syntax.Literal):
@@ -501,7 +505,7 @@ class Evaluator:
             if 0 <= key < len(value.items):
                 return value.items[key]
             return Failure(f"index {key} is outside the array, which has {len(value.items)} items", at)
-        if isinstance(value, Object | Array):
+        if isinstance(value, (Object, Array)):
             return Failure("an object takes a property name, an array takes a whole number", at)
         return Failure("only objects and arrays have properties and items", at)
 
@@ -512,7 +516,10 @@ class Evaluator:
             return special(self, call, scope, frame)
         arguments: list[Value] = []
         for argument in call.args:
-            value = self.expression(argument, scope, frame)
+            if isinstance(argument, syntax.Literal):
+                arguments.append(argument.value)
+                continue
+            value = self._expression(argument, scope, frame)
             if isinstance(value, Failure):
                 return value
             arguments.append(value)
@@ -589,13 +596,17 @@ class Evaluator:
     def _only_name(self, call: syntax.Call, scope: Scope, frame: Frame) -> Value:
         if len(call.args) != 1:
             return Failure(f"'{call.name}' takes one argument", call)
-        return self.expression(call.args[0], scope, frame)
+        name = call.args[0]
+        return name.value if isinstance(name, syntax.Literal) else self.expression(name, scope, frame)
 
     def _arguments(self, call: syntax.Call, scope: Scope, frame: Frame) -> list[Value] | Failure:
         """The values of all arguments, or the first of them that fails."""
         values: list[Value] = []
         for argument in call.args:
-            value = self.expression(argument, scope, frame)
+            if isinstance(argument, syntax.Literal):
+                values.append(argument.value)
+                continue
+            value = self._expression(argument, scope, frame)
             if isinstance(value, Failure):
                 return value
             values.append(value)
@@ -709,12 +720,12 @@ class Evaluator:
                 f" ({len(segments) - 1}), not {len(names)}",
                 call,
             )
-        if not all(isinstance(name, str | Text | Term) or _is_integer(name) for name in names):
+        if not all(isinstance(name, (str, Text, Term)) or _is_integer(name) for name in names):
             return unknown
         parts: list[str | Term | Text] = []
         if function == "extensionresourceid":
             base = prefixes[0]
-            parts.append(base if isinstance(base, str | Term | Text) else self.pool.unique("scope"))
+            parts.append(base if isinstance(base, (str, Term, Text)) else self.pool.unique("scope"))
         elif function != "tenantresourceid":
             here = self._elsewhere(prefixes, scope)
             parts.append(self.pool.term(f"{function}-scope", scope.place, *here))
@@ -863,7 +874,7 @@ def _aim(node: Node, scope: Scope) -> Node | None:
     """Where a string leads that only names a variable or a part of one; None for any other node."""
     read = syntax.read(node.value) if node.kind == "string" and isinstance(node.value, str) else None
     steps: list[str | int] = []
-    while isinstance(read, syntax.Property | syntax.Index):
+    while isinstance(read, (syntax.Property, syntax.Index)):
         if isinstance(read, syntax.Property):
             steps.append(read.name)
         elif isinstance(read.index, syntax.Literal):
@@ -899,14 +910,8 @@ def calls(node: Node) -> Iterator[tuple[Node | Member, syntax.Call]]:
 
 
 def _calls_in(place: Node | Member, text: str) -> Iterator[tuple[Node | Member, syntax.Call]]:
-    if text[:1] != "[":
-        return
-    read = syntax.read(text)
-    if read is None or isinstance(read, syntax.Invalid):
-        return
-    for part in syntax.walk(read):
-        if isinstance(part, syntax.Call):
-            yield place, part
+    for call in syntax.calls(text):
+        yield place, call
 
 
 _RING: Final = Failure("the variable needs itself")
@@ -942,7 +947,7 @@ def _touched(values: Iterable[Value]) -> int:
 
 
 def _as_part(value: Value, pool: Pool) -> str | Term | Text:
-    if isinstance(value, str | Term | Text):
+    if isinstance(value, (str, Term, Text)):
         return value
     if isinstance(value, bool):
         return "True" if value else "False"
@@ -1160,7 +1165,7 @@ def _equals(evaluator: Evaluator, arguments: list[Value]) -> Value:
     if len(arguments) != 2:  # noqa: PLR2004
         return _OPEN
     first, second = arguments
-    if type(first) is type(second) and isinstance(first, str | bool):
+    if type(first) is type(second) and isinstance(first, (str, bool)):
         return first == second
     if not (known(first) and known(second)) and identity(first) == identity(second):
         return True

@@ -169,6 +169,23 @@ def walk(expression: Expression) -> Iterator[Expression]:
             todo += (node.index, node.base)
 
 
+def calls(text: str) -> tuple[Call, ...]:
+    """Return the calls in an expression, in the order of the text; none for any other string."""
+    if text[:1] != "[":
+        return ()
+    return _remembered_calls(text) if len(text) <= _MEMORISED else _calls(text)
+
+
+def _calls(text: str) -> tuple[Call, ...]:
+    tree = read(text)
+    if tree is None or isinstance(tree, Invalid):
+        return ()
+    return tuple([part for part in walk(tree) if isinstance(part, Call)])
+
+
+_remembered_calls = lru_cache(maxsize=8192)(_calls)
+
+
 def same(a: Expression, b: Expression) -> bool:
     """Tell whether two trees are equal but for their places and the letter case of their names.
 

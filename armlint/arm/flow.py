@@ -12,6 +12,7 @@ once each; user functions once for each kind of argument; ways, sources and shap
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -67,10 +68,14 @@ _MAX_CONTEXTS: Final = (16, 100, 300)
 _MAX_REDUCE: Final = 3
 # Branches in branches are looked into so deep for a known value.
 _FEW: Final = 5
+# What longer expressions read is not kept in memory.
+_SHORT: Final = 1024
 _MIN_STEPS: Final = 400_000
 _STEPS_PER_CHARACTER: Final = 8
 
 _SECURE: Final = frozenset({"securestring", "secureobject"})
+# A declaration with none of these, in lower case, has no secure part; the last is an escaped character.
+_SIGNS: Final = ("secure", "$ref", "\\u")
 _TYPES: Final = _SECURE | {"string", "object", "array", "int", "bool"}
 # What list operations return beside the secret itself.
 _PUBLIC_FIELDS: Final = frozenset(
@@ -95,6 +100,21 @@ _PUBLIC_FIELDS: Final = frozenset(
         "username",
     }
 )
+
+
+# The secrets among what `reference()` gives, by their path in lower case, with the types that have them. The
+# paths are like no others, so that a resource whose type is not known is taken for one of them.
+# Source: the resources' REST references (host pools, ExpressRoute authorizations, AVS authorizations).
+SHOWN_BY: Final[dict[tuple[str | None, ...], frozenset[str]]] = {
+    ("registrationinfo", "token"): frozenset({"microsoft.desktopvirtualization/hostpools"}),
+    ("authorizationkey",): frozenset(
+        {
+            "microsoft.network/expressroutecircuits/authorizations",
+            "microsoft.network/expressrouteports/authorizations",
+        }
+    ),
+    ("expressrouteauthorizationkey",): frozenset({"microsoft.avs/privateclouds/authorizations"}),
+}
 
 
 class Bound(NamedTuple):
@@ -346,10 +366,23 @@ class Tracer:
     def _text(self, text: str, site: _Site) -> Taint:
         if not self._worth(text):
             return CLEAN
+        if site.bound is _FREE and len(text) <= _SHORT and self._reads_clean(text, site.scope):
+            return CLEAN
         read = syntax.read(text)
         if read is None or isinstance(read, syntax.Invalid):
             return CLEAN
         return self._expression(read, site)
+
+    def _reads_clean(self, text: str, scope: Scope) -> bool:
+        """Whether all that an expression reads by name is clean; most are known by this alone."""
+        names = _names_read(text)
+        if names is None:
+            return False
+        for function, name in names:
+            read = self._parameter(scope, name) if function == "parameters" else self._variable(scope, name)
+            if not read.empty:
+                return False
+        return True
 
     def _object(self, node: Node, site: _Site) -> Taint:
         fields: dict[str, Taint] = {}
@@ -371,7 +404,7 @@ class Tracer:
     def _expression(self, expression: Expression, site: _Site) -> Taint:
         accessors: list[syntax.Property | syntax.Index] = []
         base: Expression = expression
-        while isinstance(base, syntax.Property | syntax.Index):
+        while isinstance(base, (syntax.Property, syntax.Index)):
             accessors.append(base)
             base = base.base
         if isinstance(base, syntax.Literal) or not self._enter():
@@ -496,7 +529,7 @@ class Tracer:
         taints = []
         for argument in call.args:
             taints.append(self._expression(argument, site))
-            if not isinstance(self._value(argument, site), Term | Failure | None):
+            if not isinstance(self._value(argument, site), (Term, Failure, type(None))):
                 # What comes after a value that is surely there is never taken.
                 break
         return join(taints)
@@ -635,7 +668,7 @@ class Tracer:
         value = self._value(call.args[0], site)
         if isinstance(value, Array):
             return taints[0]
-        if isinstance(value, Term | Failure):
+        if isinstance(value, (Term, Failure)):
             return join((taints[0], made_of(rest=taints[0])))
         return made_of(items=tuple(taints), exact=True)
 
@@ -775,9 +808,7 @@ class Tracer:
         step = Step(parameter.member.span, document, code, f"declared here as {_type_name(parameter.node)}")
         given = self._given(scope, parameter)
         if self._plain_only:
-            if given is not None:
-                return stepped(given[0], step)
-            return CLEAN if scope.bindings is not None else self._plain(scope, parameter, step)
+            return self._plain(scope, parameter, step) if given is None else stepped(given[0], step)
         declared = self._declared(scope, parameter, step)
         if given is not None:
             taint, place = given
@@ -800,6 +831,11 @@ class Tracer:
                 self._defaults.setdefault((id(default), source), Leak("SEC204", source, way, at))
         into = step._replace(span=default.span, message=f"is the default of parameter '{parameter.name}'")
         return stepped(taint, into)
+
+    def _is_literal(self, parameter: Parameter, scope: Scope) -> bool:
+        """Whether a parameter that nothing is passed to surely has no value, or one that is written down."""
+        default = parameter.node.get("defaultValue")
+        return default is None or not isinstance(self._evaluator.value(default, scope), Term | Text)
 
     def _given(self, scope: Scope, parameter: Parameter) -> tuple[Taint, Node] | None:
         """The secrets in what a deployment passes, and where; None where nothing is known to be passed."""
@@ -882,6 +918,10 @@ class Tracer:
 
     def _declared(self, scope: Scope, parameter: Parameter, step: Step) -> Taint:
         """The secrets that a parameter's declared type says are in it."""
+        node = parameter.node
+        written = self._document(scope).source.text[node.start : node.end].lower()
+        if not any(sign in written for sign in _SIGNS):
+            return CLEAN
         whole = _final_type(parameter.node, scope.definitions) in _SECURE
         title = f"{'secure parameter' if whole else 'a secure part of parameter'} '{parameter.name}'"
         source = Source("parameter", (scope.number, parameter.name.lower()), title, parameter.name)
@@ -916,6 +956,8 @@ class Tracer:
     def _plain(self, scope: Scope, parameter: Parameter, step: Step) -> Taint:
         if _final_type(parameter.node, None) not in {"string", "object"}:
             return CLEAN
+        if scope.bindings is not None and self._is_literal(parameter, scope):
+            return CLEAN
         title = f"parameter '{parameter.name}'"
         source = Source("plain", (scope.number, parameter.name.lower()), title, parameter.name)
         return Taint({source: Way(step)})
@@ -936,7 +978,7 @@ class Tracer:
         words = [key.lower() if isinstance(key, str) else None for key in keys]
         start = 1 if words[:1] == ["properties"] else 0
         if words and words[start : start + 1] != ["outputs"]:
-            return CLEAN, len(keys)
+            return self._of_state(call, words[start:], site), len(keys)
         name = keys[start + 1] if len(keys) > start + 1 else None
         if isinstance(name, str):
             outputs = [made_of(fields={"value": self._output(target, name)}) for target in targets]
@@ -953,6 +995,21 @@ class Tracer:
         if words:
             return join(given), start + 1
         return join(made_of(fields={"outputs": outputs}) for outputs in given), 0
+
+    def _of_state(self, call: syntax.Call, words: list[str | None], site: _Site) -> Taint:
+        """What `reference(resource).x.y` gives of the few secrets that resources show to their readers."""
+        kinds = None if self._plain_only or call.function != "reference" else SHOWN_BY.get(tuple(words))
+        if kinds is None or not call.args:
+            return CLEAN
+        value = self._value(call.args[0], site)
+        named = None if isinstance(value, Failure) else identifier(parts(value))
+        if named is not None and named.type.lower() not in kinds:
+            return CLEAN
+        key = (site.scope.number, syntax.show(call).lower(), words[-1])
+        source = Source("list", key, "a secret that reference() gives", call.name)
+        span = site.place.span_of(call.start, call.end)
+        step = Step(span, self._document(site.scope), f"{call.name}(…)", "the secret is read here")
+        return Taint({source: Way(step)})
 
     def _read_secure(self, listed: Taint, keys: list[Value], targets: list[Template]) -> Taint:
         """What `listOutputsWithSecureValues(deployment).x` brings back."""
@@ -1147,6 +1204,26 @@ class _Typing:
         return self._made[key]
 
 
+@lru_cache(maxsize=8192)
+def _names_read(text: str) -> tuple[tuple[str, str], ...] | None:
+    """The parameters and variables that an expression names; None where a secret may come by other ways."""
+    names: dict[tuple[str, str], None] = {}
+    for call in syntax.calls(text):
+        function = call.function
+        if function in {"parameters", "variables"}:
+            name = call.args[0] if len(call.args) == 1 else None
+            if not isinstance(name, syntax.Literal):
+                return None
+            names[function, str(name.value)] = None
+        elif function in {"reference", "references"} or "." in function:
+            return None
+        else:
+            known = lookup(function)
+            if known is not None and known.flow is Flow.SOURCE:
+                return None
+    return tuple(names)
+
+
 def evaluated(top: Node, without: Mapping[int, object] | None = None) -> Iterator[Node | Member]:
     """The strings and computed member names below a node in document order, leaving out some subtrees."""
     pending: list[Node | Member] = [top]
@@ -1165,7 +1242,7 @@ def evaluated(top: Node, without: Mapping[int, object] | None = None) -> Iterato
 
 def _choices(value: Value, depth: int = 0) -> Iterator[str | int]:
     """The names or positions that a value can be, where it is one of a few."""
-    if isinstance(value, str | int) and not isinstance(value, bool):
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
         yield value
     elif isinstance(value, Term) and value.operation == "if" and depth < _FEW:
         branches = [list(_choices(branch, depth + 1)) for branch in value.arguments[1:]]

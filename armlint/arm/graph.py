@@ -25,7 +25,7 @@ from armlint.arm.value import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from armlint.arm.expression import Expression
     from armlint.arm.extension import Extension
@@ -345,7 +345,7 @@ class _Builder:
         if len(branches) > 1:
             self.unknown.add(position)
         for branch in branches:
-            found = self._resolve(branch) if isinstance(branch, str | Text | Term) else None
+            found = self._resolve(branch) if isinstance(branch, (str, Text, Term)) else None
             if found is None:
                 self.unknown.add(position)
                 continue
@@ -367,7 +367,7 @@ class _Builder:
     def _implicit(self, position: int, resource: Resource) -> None:
         for place, name, surely in _named_in(resource):
             value = self.template.evaluator.expression(name, resource.scope, resource.frame)
-            if not isinstance(value, str | Text | Term):
+            if not isinstance(value, (str, Text, Term)):
                 continue
             found = self._symbol(value) if self.template.symbolic else None
             if found is None:
@@ -633,34 +633,54 @@ def _named_in(resource: Resource) -> Iterator[tuple[Node | Member, Expression, b
     if properties is None:
         return
     apart = _apart(resource)
+    if not _may_name(resource, properties, apart):
+        return
     pending = [properties]
     while pending:
         node = pending.pop()
         if id(node) in apart:
             continue
-        if node.kind == "string" and isinstance(node.value, str):
-            yield from _names_in(node, node.value)
+        if node.kind == "string":
+            if isinstance(node.value, str) and node.value[:1] == "[":
+                yield from _names_in(node, node.value)
+            continue
         for member in node.members:
-            yield from _names_in(member, member.name)
+            if member.name[:1] == "[":
+                yield from _names_in(member, member.name)
         pending.extend(reversed(node.items or [member.value for member in node.members]))
 
 
-def _apart(resource: Resource) -> set[int]:
-    """The nodes of the templates below a resource that are evaluated by themselves."""
-    found: set[int] = set()
+def _may_name(resource: Resource, properties: Node, apart: Mapping[int, Node]) -> bool:
+    """Whether the words that `_named_in` looks for stand in the properties at all."""
+    text = resource.template.document.source.text
+    start = properties.start
+    for hole in sorted(apart.values(), key=lambda node: node.start):
+        if _has_reader(text[start : hole.start]):
+            return True
+        start = hole.end
+    return _has_reader(text[start : properties.end])
+
+
+def _has_reader(text: str) -> bool:
+    folded = text.lower()
+    # A letter may be written as an escape.
+    return "reference" in folded or "list" in folded or "\\u" in folded
+
+
+def _apart(resource: Resource) -> dict[int, Node]:
+    """The nodes of the templates below a resource that are evaluated by themselves, by identity."""
+    found: dict[int, Node] = {}
     pending = [] if resource.nested is None else [resource.nested]
     while pending:
         nested = pending.pop()
         if nested.scope is not resource.scope:
-            found.add(id(nested.node))
+            found[id(nested.node)] = nested.node
             continue
         pending.extend(r.nested for r in nested.all_resources() if r.nested is not None)
     return found
 
 
 def _names_in(place: Node | Member, text: str) -> Iterator[tuple[Node | Member, Expression, bool]]:
-    if text[:1] != "[":
-        return
     folded = text.lower()
     if "reference" not in folded and "list" not in folded:
         return

@@ -124,7 +124,7 @@ class Model:
 
     def supports_automatic_upgrade(self, of: Extension) -> Value:
         """Whether Azure is known to upgrade an extension's handler by itself; unknown with its name."""
-        if of.handler is None and any(isinstance(name, Term | Text) for name in (of.publisher, of.type)):
+        if of.handler is None and any(isinstance(name, (Term, Text)) for name in (of.publisher, of.type)):
             return of.pool.unique("handler")
         entry = self.entry(of)
         return entry is not None and entry.automatic_upgrade is True

@@ -153,7 +153,7 @@ class Resource:
             if _slashes(own) > 0 or not below:
                 return own
         above = self.parent.name
-        if isinstance(above, str | Text | Term) and isinstance(own, str | Text | Term):
+        if isinstance(above, (str, Text, Term)) and isinstance(own, (str, Text, Term)):
             return self.template.evaluator.pool.text([above, "/", own])
         return own
 
@@ -197,7 +197,7 @@ def shown(value: Value) -> str:
         return "".join(part if isinstance(part, str) else _shown_term(part) for part in value.parts)
     if isinstance(value, Term):
         return _shown_term(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return "?"
 
@@ -488,8 +488,7 @@ def sites(template: Template) -> Iterator[Site]:
     for member in _members(node, "variables"):
         yield from _strings(member.value, scope, "variables", template)
     for function in scope.functions.values():
-        for site in _strings(function.body, scope, "functions", template):
-            yield site._replace(function=function)
+        yield from _strings(function.body, scope, "functions", template, function=function)
     yield from _evaluated(template, template)
 
 
@@ -498,35 +497,45 @@ def _members(node: Node, section: str) -> list[Member]:
     return [] if found is None else found.members
 
 
-def _evaluated(template: Template, owner: Template) -> Iterator[Site]:
+# Most of a template comes by here: a function for each kind of node would take twice the time.
+def _evaluated(template: Template, owner: Template) -> Iterator[Site]:  # noqa: C901
     """The resources and outputs of a template, and of the outer-scope templates in them."""
     resources = {id(resource.node): resource for resource in template.all_resources()}
     nested = {id(r.nested.node): r.nested for r in resources.values() if r.nested is not None}
     outer = None if template is owner else template
+    scope = owner.scope
     section = template.node.get("resources")
     pending = [] if section is None else [*section.items, *(member.value for member in section.members)]
     pending.reverse()
     while pending:
         current = pending.pop()
-        inside = nested.get(id(current))
+        if current.kind == "string":
+            text = current.value
+            if isinstance(text, str) and text[:1] == "[" and is_expression(text):
+                yield Site(current, text, scope, "resources", owner, None, outer)
+            continue
+        inside = nested.get(id(current)) if nested else None
         if inside is not None:
             if inside.scope is template.scope:
                 yield from _defaults(inside, owner)
                 yield from _evaluated(inside, owner)
             continue
-        for site in _here(current, owner.scope, "resources", owner):
-            yield site._replace(outer=outer)
-        below = current.items or [member.value for member in current.members]
+        if current.items:
+            pending.extend(reversed(current.items))
+            continue
+        members = current.members
+        for member in members:
+            if member.name[:1] == "[" and is_expression(member.name):
+                yield Site(member, member.name, scope, "resources", owner, None, outer)
         if id(current) in resources:
-            below = [m.value for m in current.members if m.name.lower() not in _NOT_EVALUATED]
-        pending.extend(reversed(below))
+            members = [m for m in members if m.name.lower() not in _NOT_EVALUATED]
+        pending.extend([member.value for member in reversed(members)])
     for member in _members(template.node, "outputs"):
         # What is no object should be one, and is what it says rather than nothing.
         whole = member.value.kind != "object"
         for part in [member.value] if whole else map(member.value.get, _OUTPUT):
             if part is not None:
-                for site in _strings(part, owner.scope, "outputs", owner):
-                    yield site._replace(outer=outer)
+                yield from _strings(part, scope, "outputs", owner, outer=outer)
 
 
 def _defaults(inside: Template, owner: Template) -> Iterator[Site]:
@@ -534,24 +543,26 @@ def _defaults(inside: Template, owner: Template) -> Iterator[Site]:
     for member in _members(inside.node, "parameters"):
         default = member.value.get("defaultValue")
         if default is not None:
-            for site in _strings(default, owner.scope, "resources", owner):
-                yield site._replace(outer=inside)
+            yield from _strings(default, owner.scope, "resources", owner, outer=inside)
     for member in _members(inside.node, "variables"):
-        for site in _strings(member.value, owner.scope, "resources", owner):
-            yield site._replace(outer=inside)
+        yield from _strings(member.value, owner.scope, "resources", owner, outer=inside)
 
 
-def _here(node: Node, scope: Scope, section: str, template: Template) -> Iterator[Site]:
-    if node.kind == "string":
-        text = node.value
-        if isinstance(text, str) and is_expression(text):
-            yield Site(node, text, scope, section, template)
-    elif node.kind == "object":
+def _strings(  # noqa: PLR0913 - what is known of a string
+    top: Node,
+    scope: Scope,
+    section: str,
+    template: Template,
+    *,
+    function: UserFunction | None = None,
+    outer: Template | None = None,
+) -> Iterator[Site]:
+    """The expressions below a node, that itself included."""
+    for node in top.walk():
+        if node.kind == "string":
+            text = node.value
+            if isinstance(text, str) and is_expression(text):
+                yield Site(node, text, scope, section, template, function, outer)
         for member in node.members:
             if is_expression(member.name):
-                yield Site(member, member.name, scope, section, template)
-
-
-def _strings(node: Node, scope: Scope, section: str, template: Template) -> Iterator[Site]:
-    for below in node.walk():
-        yield from _here(below, scope, section, template)
+                yield Site(member, member.name, scope, section, template, function, outer)

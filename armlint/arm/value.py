@@ -120,27 +120,27 @@ Parts: TypeAlias = "tuple[str | Term, ...]"
 
 def known(value: Value) -> bool:
     """Whether nothing in the value is left to deployment."""
-    if isinstance(value, Array | Object):
+    if isinstance(value, (Array, Object)):
         return value.known
-    return not isinstance(value, Text | Term | Failure)
+    return not isinstance(value, (Text, Term, Failure))
 
 
 def size(value: Value) -> int:
     """How many values there are in it, itself included; a shared part counts each time."""
-    return value.size if isinstance(value, Array | Object) else 1
+    return value.size if isinstance(value, (Array, Object)) else 1
 
 
 def _nesting(value: Value) -> int:
-    return value.nesting if isinstance(value, Array | Object) else 0
+    return value.nesting if isinstance(value, (Array, Object)) else 0
 
 
 def plain(value: Value) -> object:
     """A known value as plain Python; only call where `known(value)`."""
     if isinstance(value, Array):
-        return [plain(item) if isinstance(item, Array | Object) else item for item in value.items]
+        return [plain(item) if isinstance(item, (Array, Object)) else item for item in value.items]
     if isinstance(value, Object):
         fields = value.fields.values()
-        return {name: plain(item) if isinstance(item, Array | Object) else item for name, item in fields}
+        return {name: plain(item) if isinstance(item, (Array, Object)) else item for name, item in fields}
     return value
 
 
@@ -161,7 +161,7 @@ def identity(value: Value) -> object:
 
 def is_text(value: Value) -> bool:
     """Whether it is surely a string, though perhaps not a known one."""
-    return isinstance(value, str | Text)
+    return isinstance(value, (str, Text))
 
 
 class Pool:
@@ -243,11 +243,11 @@ class Pool:
         return self._lift(value, MAX_NESTING + 1)
 
     def _lift(self, value: Any, levels: int) -> Value:
-        if value is None or isinstance(value, str | int | float | bool):
+        if value is None or isinstance(value, (str, int, float, bool)):
             return value
         if levels == 0:
             return self.unique("too-deep")
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             return self.array([self._lift(item, levels - 1) for item in value])
         if isinstance(value, dict):
             return self.object([(str(name), self._lift(item, levels - 1)) for name, item in value.items()])
@@ -263,7 +263,7 @@ def parts(value: Value) -> Parts:
     """A name in the form in which names are compared; empty where the value is no string."""
     if isinstance(value, str):
         return (value.lower(),)
-    if not isinstance(value, Term | Text):
+    if not isinstance(value, (Term, Text)):
         return ()
     flat: list[str | Term] = []
     pending: list[Value] = [value]
@@ -296,7 +296,7 @@ def parts(value: Value) -> Parts:
 
 
 def _joins(value: Value) -> bool:
-    return isinstance(value, str | Term | Text) or (isinstance(value, int) and not isinstance(value, bool))
+    return isinstance(value, (str, Term, Text)) or (isinstance(value, int) and not isinstance(value, bool))
 
 
 def key_of(name: Parts) -> object:

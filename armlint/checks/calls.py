@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from armlint.arm import expression as syntax
 from armlint.arm.functions import BICEP_ONLY, POLICY_ONLY, Place, lookup, suggestion
 from armlint.arm.value import Failure
-from armlint.checks.expressions import calls_in, pointer
+from armlint.checks.expressions import calls_by_function, pointer
 from armlint.jsontext import Member
 from armlint.rule import Result
 
@@ -26,13 +26,15 @@ def _at(site: Site, call: syntax.Call, message: str) -> Result:
 
 def unknown_function(template: Template, model: Model) -> Iterator[Result]:
     """EXP402: a call of a function that does not exist."""
-    for site, call in calls_in(template, model):
-        if "." in call.function:
-            if call.function not in site.scope.functions:
-                hint = _hint(call.name)
-                yield _at(site, call, f"the template defines no function '{call.name}'{hint}")
-        elif lookup(call.function) is None:
-            yield _at(site, call, f"there is no function '{call.name}'{_hint(call.name)}")
+    for function, found in calls_by_function(template, model).items():
+        if "." in function:
+            for site, call in found:
+                if function not in site.scope.functions:
+                    hint = _hint(call.name)
+                    yield _at(site, call, f"the template defines no function '{call.name}'{hint}")
+        elif lookup(function) is None:
+            for site, call in found:
+                yield _at(site, call, f"there is no function '{call.name}'{_hint(call.name)}")
 
 
 def _hint(name: str) -> str:
@@ -47,31 +49,42 @@ def _hint(name: str) -> str:
 
 def wrong_argument_count(template: Template, model: Model) -> Iterator[Result]:
     """EXP403: a call with more or fewer arguments than the function takes."""
-    for site, call in calls_in(template, model):
-        if "." in call.function:
-            user = site.scope.functions.get(call.function)
-            if user is not None and len(call.args) != len(user.parameters):
-                takes = _arguments(len(user.parameters))
-                yield _at(site, call, f"'{call.name}' takes {takes}, not {len(call.args)}")
+    for name, found in calls_by_function(template, model).items():
+        if "." in name:
+            for site, call in found:
+                user = site.scope.functions.get(name)
+                if user is not None and len(call.args) != len(user.parameters):
+                    takes = _arguments(len(user.parameters))
+                    yield _at(site, call, f"'{call.name}' takes {takes}, not {len(call.args)}")
             continue
-        function = lookup(call.function)
-        if function is not None and not function.accepts(len(call.args)):
-            yield _at(site, call, f"'{function.name}' takes {function.arity}, not {len(call.args)}")
+        function = lookup(name)
+        if function is None:
+            continue
+        # The calls of one function differ in few numbers of arguments.
+        accepted = {count: function.accepts(count) for count in {len(call.args) for _, call in found}}
+        for site, call in () if all(accepted.values()) else found:
+            if not accepted[len(call.args)]:
+                yield _at(site, call, f"'{function.name}' takes {function.arity}, not {len(call.args)}")
 
 
 def _arguments(count: int) -> str:
     return "no arguments" if count == 0 else f"{count} argument{'' if count == 1 else 's'}"
 
 
+_BOUND: Final = (Place.DEFAULT, Place.RUNTIME)
+
+
 def function_not_allowed(template: Template, model: Model) -> Iterator[Result]:
     """EXP406: a call where Azure does not evaluate such a function."""
-    for site, call in calls_in(template, model):
-        function = lookup(call.function)
-        if function is None:
+    for name, found in calls_by_function(template, model).items():
+        function = lookup(name)
+        # Most functions may be called everywhere.
+        if function is None or (function.place not in _BOUND and name != "variables"):
             continue
-        reason = _refused(function, site)
-        if reason is not None:
-            yield _at(site, call, f"'{function.name}' cannot be called {reason}")
+        for site, call in found:
+            reason = _refused(function, site)
+            if reason is not None:
+                yield _at(site, call, f"'{function.name}' cannot be called {reason}")
 
 
 def _refused(function: Function, site: Site) -> str | None:
@@ -90,24 +103,35 @@ def _refused(function: Function, site: Site) -> str | None:
     return None
 
 
-def _conditional(place: Node | Member) -> bool:
-    """Whether a string stands in something that may not be deployed, or not even once."""
+def _conditional(place: Node | Member, known: dict[int, bool]) -> bool:
+    """Whether a string stands in something that may not be deployed, or not even once.
+
+    `known` holds by the identity of a node what was found of it before; it is added to.
+    """
     node: Node | None = place.value if isinstance(place, Member) else place
-    while node is not None:
-        if node.get("condition") is not None or node.get("copy") is not None or node.key == "copy":
-            return True
-        node = node.parent
-    return False
+    passed = []
+    found = None
+    while node is not None and found is None:
+        found = known.get(id(node))
+        if found is None:
+            passed.append(id(node))
+            if node.get("condition") is not None or node.get("copy") is not None or node.key == "copy":
+                found = True
+            node = node.parent
+    for each in passed:
+        known[each] = found is True
+    return found is True
 
 
 def constant_error(template: Template, model: Model) -> Iterator[Result]:
     """EXP408: an expression that fails whatever is deployed."""
+    conditional: dict[int, bool] = {}
     for site in model.sites(template):
         # Any deployment may pass another value than a default.
-        if site.section in {"parameters", "functions"} or _conditional(site.place):
+        if site.section in {"parameters", "functions"} or _conditional(site.place, conditional):
             continue
         read = syntax.read(site.text)
-        if read is None or isinstance(read, syntax.Invalid | syntax.Literal):
+        if read is None or isinstance(read, (syntax.Invalid, syntax.Literal)):
             continue
         value = template.evaluator.expression(read, site.scope)
         if isinstance(value, Failure) and _tells_more(value):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from armlint.arm import expression as syntax
 from armlint.arm.functions import lookup
 from armlint.arm.value import Text, known
-from armlint.checks.expressions import calls_in, pointer
+from armlint.checks.expressions import calls_by_function, calls_in, pointer
 from armlint.checks.hygiene import compiled
 from armlint.rule import Result, at_value
 
@@ -32,23 +32,25 @@ _OWN: Final = frozenset({"resourcegroup", "subscription"})
 
 def resource_id_form(template: Template, model: Model) -> Iterator[Result]:
     """TPL510: an id that cannot be one: a type without names, names without a type, a stray slash."""
-    for site, call in calls_in(template, model):
-        if call.function in _MAKERS:
-            told = _bad_maker(call, site, template)
-        elif _takes_an_id(call) and _may_be_odd(call.args[0]):
-            told = _bad_id(template.evaluator.expression(call.args[0], site.scope))
-        else:
+    for function, found in calls_by_function(template, model).items():
+        maker = function in _MAKERS
+        if not maker and not _asks_about_an_id(function):
             continue
-        if told is not None:
-            span = site.place.span_of(call.start, call.end)
-            yield Result(span, pointer(site.place), told)
+        for site, call in found:
+            if maker:
+                told = _bad_maker(call, site, template)
+            elif call.args and _may_be_odd(call.args[0]):
+                told = _bad_id(template.evaluator.expression(call.args[0], site.scope))
+            else:
+                continue
+            if told is not None:
+                span = site.place.span_of(call.start, call.end)
+                yield Result(span, pointer(site.place), told)
 
 
-def _takes_an_id(call: syntax.Call) -> bool:
-    """Whether a call asks Azure about a resource, named or given by its id as the first argument."""
-    if not call.args or "." in call.function:
-        return False
-    return call.function == "reference" or call.function.startswith("list")
+def _asks_about_an_id(function: str) -> bool:
+    """Whether a function asks Azure about a resource, named or given by its id as the first argument."""
+    return function == "reference" or (function.startswith("list") and "." not in function)
 
 
 def _may_be_odd(id_: syntax.Expression) -> bool:
@@ -100,7 +102,7 @@ def _bad_names(call: syntax.Call, kind: str, values: list[Value], place: int) ->
 
 def _is_own(argument: syntax.Expression) -> bool:
     """Whether an argument is the name or id of the deployment's own group or subscription."""
-    while isinstance(argument, syntax.Property | syntax.Index):
+    while isinstance(argument, (syntax.Property, syntax.Index)):
         argument = argument.base
     return isinstance(argument, syntax.Call) and argument.function in _OWN
 
@@ -136,7 +138,7 @@ def computed_resource_id(template: Template, model: Model) -> Iterator[Result]:
                 told = f"'{call.name}' takes this from the deployment by itself: leave it out"
             else:
                 continue
-        elif _takes_an_id(call) and isinstance(first, syntax.Call):
+        elif _asks_about_an_id(call.function) and isinstance(first, syntax.Call):
             if first.function not in {"concat", "format"} or lookup(call.function) is None:
                 continue
             told = f"the id that '{call.name}' is given is put together by hand: resourceId() makes it"
@@ -148,8 +150,8 @@ def computed_resource_id(template: Template, model: Model) -> Iterator[Result]:
 def providers_api_versions(template: Template, model: Model) -> Iterator[Result]:
     """TPL512: an API version that is whatever Azure lists first on the day of the deployment."""
     seen: set[int] = set()
-    for site, call in calls_in(template, model):
-        if call.function != "providers" or id(site.place) in seen:
+    for site, _ in calls_by_function(template, model).get("providers", ()):
+        if id(site.place) in seen:
             continue
         seen.add(id(site.place))
         read = syntax.read(site.text)
@@ -211,7 +213,7 @@ def _spelt_out(node: Node, value: Value) -> str | None:
         isinstance(read, syntax.Call) and read.function not in {"concat", "format"}
     ):
         return None
-    if isinstance(read, syntax.Property | syntax.Index):
+    if isinstance(read, (syntax.Property, syntax.Index)):
         return None
     if start.lower() == "/subscriptions/" and isinstance(value, Text) and value.parts[2:] == ():
         return "this is an id spelt out: subscription().id is the deployment's own"

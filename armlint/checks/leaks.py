@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from armlint.arm.extension import Shape, profile_path
 from armlint.arm.flow import Tracer, evaluated, loops
 from armlint.arm.kind import Kind
+from armlint.arm.origins import origins
 from armlint.arm.taint import Leak, Sink, Source, Step, Way, join
 from armlint.arm.template import DEPLOYMENTS
 from armlint.checks.expressions import pointer
@@ -161,10 +162,19 @@ def analyse(model: Model, fed: Mapping[str, Leak] | None = None) -> tuple[Leak, 
         return ()
     fed = _fed(model) if fed is None else fed
     tracer = Tracer(root, secret_inside, public_like=looks_public, linked=model.linked, fed=fed)
-    own = [
-        template for template in model.templates if template.scope is template.declared and deployed(template)
-    ]
-    for template in own:
+    scoped = [template for template in model.templates if template.scope is template.declared]
+    beginning = origins(scoped, linked=model.linker is not None)
+    # Where a secret can be: what lies in the others need not be looked at.
+    own: list[Template] = []
+    reached: set[int] = set()
+    for template in scoped:
+        number = template.scope.number
+        if not deployed(template) or not (
+            number in beginning or (template is root and fed) or _enters(template, reached, tracer)
+        ):
+            continue
+        own.append(template)
+        reached.add(number)
         _outer(template, tracer)
         resources = [r for r in template.all_resources() if not r.existing and r.condition is not False]
         for resource in resources:
@@ -180,7 +190,7 @@ def analyse(model: Model, fed: Mapping[str, Leak] | None = None) -> tuple[Leak, 
             _settings(extension, tracer)
     text = model.document.source.text
     # Any character of the name may be written as an escape.
-    if "\\u" in text or _FAIL.search(text.lower()):
+    if own and ("\\u" in text or ("fail" in (folded := text.lower()) and _FAIL.search(folded))):
         _messages(own, model, tracer)
     return (*fed.values(), *tracer.leaks, *_defaults(own, tracer))
 
@@ -221,6 +231,13 @@ def deployed(template: Template) -> bool:
             return False
         template = template.deployment.template
     return True
+
+
+def _enters(template: Template, reached: set[int], tracer: Tracer) -> bool:
+    """Whether a secret, or part of one, is passed to a template from those around it that have any."""
+    if template.deployment is None or template.deployment.scope.number not in reached:
+        return False
+    return not all(tracer.parameter(template.scope, name).empty for name in template.scope.parameters)
 
 
 def _members(node: Node | None) -> list[Member]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from armlint.arm import expression as syntax
 from armlint.arm.evaluate import written
 from armlint.arm.template import DEPLOYMENTS
-from armlint.checks.expressions import calls_in, pointer
+from armlint.checks.expressions import calls_by_function, pointer
 from armlint.checks.hygiene import compiled
 from armlint.finding import Label
 from armlint.jsontext import Member
@@ -129,8 +129,9 @@ def _own(template: Template) -> str:
 def _read_outside(template: Template, model: Model) -> Iterator[Result]:
     # The call of an expression may be reached from several of its parts.
     seen: set[int] = set()
-    for site, call in calls_in(template, model):
-        if call.function not in _HERE or site.section == "parameters" or id(site.place) in seen:
+    calls_of = calls_by_function(template, model)
+    for site, _ in (*calls_of.get("resourcegroup", ()), *calls_of.get("deployment", ())):
+        if site.section == "parameters" or id(site.place) in seen:
             continue
         seen.add(id(site.place))
         read = syntax.read(site.text)
