@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from armlint.secrets.scan import scan
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -25,7 +27,8 @@ _NAMING: Final = ("type", "name")
 # Of a name only words and what it refers to are kept: a literal in it may be anything, also a secret.
 _WORDS: Final = re.compile(
     r"(?i:parameters|variables)\('[\w-]{1,80}'\)"
-    r"|[A-Za-z]{1,24}[0-9]{0,3}(?![A-Za-z0-9+=])|[.()/_\[\], '-]|[0-9]{1,4}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9+=])(?:[A-Za-z]{1,24}[0-9]{0,3}(?![A-Za-z0-9+=])|[0-9]{1,4}(?![A-Za-z0-9]))"
+    r"|[.()/_\[\], '-]"
 )
 _LONGEST_NAME: Final = 200
 # What stands in so many files is no sign that one of them was renamed.
@@ -89,6 +92,9 @@ def _plain(name: str) -> str:
     """The words of a name, with a mark for each stretch of anything else."""
     kept: list[str] = []
     position = 0
+    for hit in reversed(scan(name, command=" " in name)):
+        # A password may be a word.
+        name = f"{name[: hit.start]}?{name[hit.end :]}"
     for match in _WORDS.finditer(name[:_LONGEST_NAME]):
         if match.start() > position and kept[-1:] != ["?"]:
             kept.append("?")

@@ -231,11 +231,15 @@ def _child_on_the_way(container: Node, node: Node) -> Node | None:
 
 def _neighbours(container: Node, node: Node) -> tuple[Node | None, Node | None]:
     """The members or items before and after one."""
-    siblings = _siblings(container)
     # Nodes know their index in arrays only; the place in the text finds both.
-    index = bisect_left(siblings, node.start, key=lambda sibling: sibling.start)
-    before = siblings[index - 1] if index else None
-    return before, siblings[index + 1] if index + 1 < len(siblings) else None
+    if container.items:
+        items = container.items
+        index = bisect_left(items, node.start, key=lambda item: item.start)
+        return items[index - 1] if index else None, items[index + 1] if index + 1 < len(items) else None
+    members = container.members
+    index = bisect_left(members, node.start, key=lambda member: member.value.start)
+    before = members[index - 1].value if index else None
+    return before, members[index + 1].value if index + 1 < len(members) else None
 
 
 def _comments(text: str, start: int, end: int) -> list[_Range]:

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from armlint import run
+from armlint import baseline, run
 from armlint.files import decode
 from armlint.jsontext import read
-from armlint.report import Report, github, markdown, plain, sarif, text
+from armlint.mend import Mend
+from armlint.plans import Policy
+from armlint.report import Report, azure, github, junit, markdown, plain, sarif, text
 from armlint.report.redact import Redactor, hide, hide_in_pointer
 from armlint.run import load_rules
 from armlint.secrets.detectors import DETECTORS
@@ -127,6 +129,9 @@ def every_format(made: Report) -> dict[str, str]:
         "json": plain.render(made),
         "sarif": sarif.render(made),
         "github": github.render(made),
+        "azure": azure.render(made),
+        "junit": junit.render(made),
+        "statistics": text.render(made, color=False, statistics=True),
         "markdown": markdown.render(made),
     }
 
@@ -422,8 +427,14 @@ PLACES = {name: places_of(value) for name, value in DOCUMENTS.items()}
 
 
 def shown_of(content: str) -> str:
-    made = report_on(content)
-    return "\n".join((*every_format(made).values(), repr(made)))
+    """All that can be made of a text: reports, the change that fixes make, and a baseline."""
+    written_down = content.encode("utf-8", "surrogatepass")
+    policy = Policy(run.load_rules(), places=True)
+    outcome = run.check_bytes(written_down, "x.json", RULES, policy=policy)
+    changed = run.check_bytes(written_down, "x.json", RULES, mend=Mend(unsafe=True, write=False))
+    made = run.report([outcome], (), "1.0.0", None)
+    known = baseline.write(run.known([outcome]))
+    return "\n".join((*every_format(made).values(), repr(made), known, str(changed.diff)))
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -184,6 +184,7 @@ class Evaluator:
         "_parameters",
         "_references",
         "_scopes",
+        "_settling",
         "_steps",
         "_strings",
         "_variables",
@@ -196,7 +197,10 @@ class Evaluator:
         self._apart: dict[int, Node] = {}
         self._linked = 0
         self._depth = 0
-        self._evaluated: dict[tuple[int, int], tuple[Expression, Value]] = {}
+        # With each value what it is the value of, since its identity is part of the key.
+        self._evaluated: dict[tuple[int, int, str | None], tuple[Expression | Node, Value]] = {}
+        # How many variables and parameters are being worked out: until then, rings have no value.
+        self._settling = 0
         self._scopes = 0
         self._variables: dict[tuple[int, str], Value] = {}
         self._parameters: dict[tuple[int, str], Value] = {}
@@ -220,7 +224,7 @@ class Evaluator:
         """Leave a template of inner scope out of the value of the deployment resource around it."""
         self._apart[id(node)] = node
 
-    def value(self, node: Node, scope: Scope, frame: Frame = TOP) -> Value:  # noqa: C901 - the kinds of nodes
+    def value(self, node: Node, scope: Scope, frame: Frame = TOP) -> Value:  # noqa: C901, PLR0912 - kinds of nodes
         """The value of a JSON node whose strings may be expressions."""
         kind = node.kind
         if kind == "string":
@@ -241,16 +245,25 @@ class Evaluator:
                 return self.pool.unique("too-deep")
             if id(node) in self._apart:
                 return self.pool.unique("template")
+            # Rules ask for the same values; what is in these is remembered by itself.
+            key = (id(node), scope.number, frame.loop)
+            if self._depth == 0 and key in self._evaluated and _is_constant(frame):
+                return self._evaluated[key][1]
+            singles = self.pool.singles
             self._depth += _CONTAINER_DEPTH
             try:
                 if kind == "object":
-                    return self._object(node, scope, frame)
-                items = []
-                for item in node.items:
-                    items.append(self.value(item, scope, frame))  # noqa: PERF401 - one frame less to recurse
-                return self.pool.array(items)
+                    value = self._object(node, scope, frame)
+                else:
+                    items = []
+                    for item in node.items:
+                        items.append(self.value(item, scope, frame))  # noqa: PERF401 - one frame less to recurse
+                    value = self.pool.array(items)
             finally:
                 self._depth -= _CONTAINER_DEPTH
+            if self._depth == 0 and self.pool.singles == singles and self._steps > 0 and _is_constant(frame):
+                self._evaluated[key] = (node, value)
+            return value
         if kind == "invalid":
             return self.pool.unique("invalid")
         return node.value
@@ -268,18 +281,18 @@ class Evaluator:
         """The value of a parsed expression."""
         if isinstance(expression, syntax.Literal):
             return expression.value
-        if self._depth == 0 and frame is TOP:
-            return self._remembered(expression, scope)
+        if self._settling == 0 and (frame is TOP or _is_constant(frame)):
+            return self._remembered(expression, scope, frame)
         return self._expression(expression, scope, frame)
 
-    def _remembered(self, expression: Expression, scope: Scope) -> Value:
-        """The value of an expression outside of loops and functions, which many rules ask for."""
-        key = (id(expression), scope.number)
+    def _remembered(self, expression: Expression, scope: Scope, frame: Frame) -> Value:
+        """The value of an expression outside of functions and unrolled loops, which many rules ask for."""
+        key = (id(expression), scope.number, frame.loop)
         known_already = self._evaluated.get(key)
         if known_already is not None:
             return known_already[1]
         singles = self.pool.singles
-        value = self._expression(expression, scope, TOP)
+        value = self._expression(expression, scope, frame)
         # What is equal to nothing else must not become equal to the same expression elsewhere.
         if self.pool.singles == singles and self._steps > 0:
             self._evaluated[key] = (expression, value)
@@ -359,6 +372,7 @@ class Evaluator:
             elif (here.number, kind, name) in opened:
                 pending.pop()
                 self._depth += _NAME_DEPTH
+                self._settling += 1
                 # What is being evaluated counts as what a ring comes to.
                 if kind == "variables":
                     self._variables[key] = _RING
@@ -366,6 +380,7 @@ class Evaluator:
                 else:
                     unknown = self._parameters[key] = self._unknown(here, here.parameters[name])
                     self._parameters[key] = self._bound(here, here.parameters[name], unknown)
+                self._settling -= 1
                 self._depth -= _NAME_DEPTH
             else:
                 opened.add((here.number, kind, name))
@@ -846,6 +861,11 @@ class _Lambda:
         bound = dict(zip(self._names, arguments, strict=False))
         frame = self._frame._replace(lambdas={**self._frame.lambdas, **bound})
         return self._evaluator.applied(self._body, self._scope, frame)
+
+
+def _is_constant(frame: Frame) -> bool:
+    """Whether an expression has the same value wherever it stands: within none but a resource's own loop."""
+    return not frame.indices and not frame.lambdas and frame.arguments is None
 
 
 def is_loops(node: Node) -> bool:

@@ -74,8 +74,6 @@ _MIN_STEPS: Final = 400_000
 _STEPS_PER_CHARACTER: Final = 8
 
 _SECURE: Final = frozenset({"securestring", "secureobject"})
-# A declaration with none of these, in lower case, has no secure part; the last is an escaped character.
-_SIGNS: Final = ("secure", "$ref", "\\u")
 _TYPES: Final = _SECURE | {"string", "object", "array", "int", "bool"}
 # What list operations return beside the secret itself.
 _PUBLIC_FIELDS: Final = frozenset(
@@ -804,9 +802,14 @@ class Tracer:
 
     def _of_parameter(self, scope: Scope, parameter: Parameter) -> Taint:
         document = self._document(scope)
+        given = self._given(scope, parameter)
+        default = parameter.node.member_named("defaultValue")
+        nothing = default is None if given is None else given[0].empty
+        if nothing and not self._plain_only and not _may_be_secure(parameter, document):
+            # As most are: there is nothing to tell.
+            return CLEAN
         code = f"parameters('{parameter.name}')"
         step = Step(parameter.member.span, document, code, f"declared here as {_type_name(parameter.node)}")
-        given = self._given(scope, parameter)
         if self._plain_only:
             return self._plain(scope, parameter, step) if given is None else stepped(given[0], step)
         declared = self._declared(scope, parameter, step)
@@ -817,7 +820,6 @@ class Tracer:
             if declared.empty:
                 return stepped(taint, step)
             # What was passed is no secret of the template around; here it is what it is declared to be.
-        default = parameter.node.member_named("defaultValue")
         if not declared.empty:
             return CLEAN if self._public_like(parameter.name) else declared
         if default is None:
@@ -918,9 +920,7 @@ class Tracer:
 
     def _declared(self, scope: Scope, parameter: Parameter, step: Step) -> Taint:
         """The secrets that a parameter's declared type says are in it."""
-        node = parameter.node
-        written = self._document(scope).source.text[node.start : node.end].lower()
-        if not any(sign in written for sign in _SIGNS):
+        if not _may_be_secure(parameter, self._document(scope)):
             return CLEAN
         whole = _final_type(parameter.node, scope.definitions) in _SECURE
         title = f"{'secure parameter' if whole else 'a secure part of parameter'} '{parameter.name}'"
@@ -1269,6 +1269,13 @@ def loops(member: Member) -> list[tuple[str, Node]]:
         if name is not None and element is not None:
             found.append((str(name.value).lower(), element))
     return found
+
+
+def _may_be_secure(parameter: Parameter, document: Document) -> bool:
+    """Whether there is anything in a declaration by which a parameter can have a secure part."""
+    node = parameter.node
+    written = document.source.text[node.start : node.end].lower()
+    return "secure" in written or "$ref" in written or "\\u" in written
 
 
 def _members(node: Node | None) -> list[Member]:

@@ -110,6 +110,8 @@ class Graph:
 
         A ring starts at the group's first resource in the document and is as short as can be.
         """
+        if not any(self.edges):
+            return
         live = [
             tuple(
                 edge

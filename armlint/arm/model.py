@@ -11,7 +11,7 @@ from armlint.arm.kind import Kind, kind_of
 from armlint.arm.value import Term, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from armlint.arm.catalogue import Catalogue, Entry
     from armlint.arm.extension import Extension
@@ -76,6 +76,31 @@ class Model:
             node = None if self.document.root is None else self.document.root.at("properties", "template")
             return None if node is None else template.read(self.document, node, self.given)
         return template.read(self.document, None, self.given) if self.kind is Kind.TEMPLATE else None
+
+    @cached_property
+    def folded(self) -> str:
+        """The text in lower case, to look for a word in before anything is looked at more closely."""
+        return self.document.source.text.lower()
+
+    def mentions(self, words: Iterable[str]) -> bool:
+        """Whether one of these words, in lower case, may stand in the text; so where letters are escaped."""
+        return "\\u" in self.document.source.text or any(word in self.folded for word in words)
+
+    def places(self, words: Iterable[str]) -> Sequence[int] | None:
+        """Where these words, in lower case, stand in the text, in order; None where that cannot be told.
+
+        That is where letters are escaped, and where the nodes of the templates are not those of the text.
+        """
+        text, folded = self.document.source.text, self.folded
+        if "\\u" in text or len(text) != len(folded) or self.live is not None:
+            return None
+        found = []
+        for word in words:
+            place = folded.find(word)
+            while place >= 0:
+                found.append(place)
+                place = folded.find(word, place + 1)
+        return sorted(found)
 
     @cached_property
     def versions(self) -> ApiVersions | None:

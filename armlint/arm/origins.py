@@ -22,12 +22,13 @@ _LISTS: Final = re.compile(r"(?:(?<![\w$])|(?<=\\[nrtbf]))list[\w$]*+\s*+[(\\]")
 _NAMED: Final = re.compile(r"(?<=[\"'])reference[\"'\\]")
 
 
-def origins(templates: Iterable[Template], *, linked: bool) -> frozenset[int]:
+def origins(templates: Iterable[Template], folded: str, *, linked: bool) -> frozenset[int]:
     """The numbers of the scopes in which a secret can start, or come back from a nested deployment.
 
-    `templates` are all of one file that have a scope of their own; `linked` tells whether templates in
-    other files may be read. Into the other scopes secrets come through their parameters only. This goes
-    by the text and the declarations alone: wherever these leave a doubt, the scope is in the answer.
+    `templates` are all of one file that have a scope of their own; `folded` is its text in lower case;
+    `linked` tells whether templates in other files may be read. Into the other scopes secrets come through
+    their parameters only. This goes by the text and the declarations alone: wherever these leave a doubt,
+    the scope is in the answer.
     """
     ordered = sorted(templates, key=lambda template: template.node.start)
     numbers = [template.scope.number for template in ordered]
@@ -35,18 +36,19 @@ def origins(templates: Iterable[Template], *, linked: bool) -> frozenset[int]:
         return frozenset()
     document = ordered[0].document
     text = document.source.text
-    folded = text.lower()
     readable = "\\u" not in text and len(folded) == len(text) and not document.errors
     given = any(template.declared.given is not None for template in ordered)
     reads = _all("reference", folded)
-    shown = any(path[-1] in folded for path in SHOWN_BY if path[-1])
     # A reference may be one to a secret in Key Vault.
-    if not readable or given or shown or any(_NAMED.match(folded, place) for place in reads):
+    if not readable or given or any(_NAMED.match(folded, place) for place in reads):
         return frozenset(numbers)
     places = _Places(ordered)
     lists = [place for place in _all("list", folded) if _LISTS.match(folded, place)]
     starting = places.of(lists + (_all("templatelink", folded) if linked else []))
     reading = places.of(reads)
+    # What is read of a resource may be named in another template.
+    if any(max(filter(None, path), key=len) in folded for path in SHOWN_BY):
+        starting |= reading
     found = set()
     # From the inside out: what is nested in a template stands behind it.
     back = set()

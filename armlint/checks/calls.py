@@ -114,8 +114,12 @@ def _conditional(place: Node | Member, known: dict[int, bool]) -> bool:
     while node is not None and found is None:
         found = known.get(id(node))
         if found is None:
-            passed.append(id(node))
-            if node.get("condition") is not None or node.get("copy") is not None or node.key == "copy":
+            if node.kind != "string":
+                # A string has no members, and nothing else stands in it that might ask again.
+                passed.append(id(node))
+                if node.get("condition") is not None or node.get("copy") is not None:
+                    found = True
+            if node.key == "copy":
                 found = True
             node = node.parent
     for each in passed:

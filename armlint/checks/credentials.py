@@ -188,7 +188,7 @@ def plain_value_in_secure_property(resource: Resource, model: Model) -> Iterator
     """SEC211: a password property that is set from a literal or from a parameter that is not secure."""
     if resource.properties is None or resource.existing:
         return
-    for name, member, node, value in _named(resource, SECURE):
+    for name, member, node, value in _named(resource, SECURE, model):
         if isinstance(value, str):
             if not is_placeholder(value) and not _deferred(node):
                 result = at_key(member, f"'{name}' is set to a literal", *_written(member.value, resource))
@@ -258,8 +258,15 @@ class Named(NamedTuple):
     value: Value
 
 
-def _named(resource: Resource, names: frozenset[str]) -> Iterator[Named]:
+# One of these is in each of the names; the fewer words to look for the better.
+_PARTS: Final = {SECURE: ("password", "securevalue"), ADMINISTRATORS: ("adminusername", "administratorlogin")}
+
+
+def _named(resource: Resource, names: frozenset[str], model: Model) -> Iterator[Named]:
     """The properties of these names at any depth of a resource's own, in document order."""
+    words = _PARTS[names]
+    if not model.remember(words[0], lambda: model.mentions(words)):
+        return
     inside = None if resource.nested is None else resource.nested.node
     pending = [resource.properties]
     while pending:
@@ -269,10 +276,11 @@ def _named(resource: Resource, names: frozenset[str]) -> Iterator[Named]:
         for member in node.members:
             if member.name.lower() in names:
                 yield Named(member.name, member, member.value, resource.value(member.value))
-            elif _is_variable(member.value):
+            elif member.value.kind == "string" and _is_variable(member.value):
                 for name, value in _fields(resource.value(member.value), names):
                     yield Named(name, member, None, value)
-        pending.extend(reversed(node.items or [member.value for member in node.members]))
+        below = node.items or [member.value for member in node.members]
+        pending.extend([each for each in reversed(below) if each.kind != "string"])
 
 
 def _is_variable(node: Node) -> bool:
@@ -307,11 +315,11 @@ def _written(node: Node, resource: Resource) -> Iterator[Label]:
             yield Label(variable.place.span, "the value is written here")
 
 
-def literal_admin_username(resource: Resource, _: Model) -> Iterator[Result]:
+def literal_admin_username(resource: Resource, model: Model) -> Iterator[Result]:
     """SEC212: the name of an administrator that is the same in every deployment."""
     if resource.properties is None or resource.existing:
         return
-    for name, member, node, value in _named(resource, ADMINISTRATORS):
+    for name, member, node, value in _named(resource, ADMINISTRATORS, model):
         if isinstance(value, str) and not is_placeholder(value) and not _deferred(node):
             told = f"'{name}' is the same in every deployment"
             yield at_value(member.value, told, *_written(member.value, resource))
@@ -385,7 +393,7 @@ _TOLD: Final = (
 )
 
 
-def predictable_secret(template: Template, _: Model) -> Iterator[Result]:
+def predictable_secret(template: Template, model: Model) -> Iterator[Result]:
     """SEC216: a secret that anyone can compute who knows the subscription or the resource group."""
     if template.scope is template.declared:
         yield from _predictable_defaults(template)
@@ -393,7 +401,7 @@ def predictable_secret(template: Template, _: Model) -> Iterator[Result]:
     for resource in template.all_resources():
         if resource.existing:
             continue
-        for name, member, _node, value in _named(resource, SECURE):
+        for name, member, _node, value in _named(resource, SECURE, model):
             named = (str(literal.value) for _, literal in variable_references(member.value))
             # What a variable with a secret's name holds is told at the variable.
             if not any(map(looks_secret, named)) and predictable(value):

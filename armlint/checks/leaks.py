@@ -163,7 +163,10 @@ def analyse(model: Model, fed: Mapping[str, Leak] | None = None) -> tuple[Leak, 
     fed = _fed(model) if fed is None else fed
     tracer = Tracer(root, secret_inside, public_like=looks_public, linked=model.linked, fed=fed)
     scoped = [template for template in model.templates if template.scope is template.declared]
-    beginning = origins(scoped, linked=model.linker is not None)
+    beginning = origins(scoped, model.folded, linked=model.linker is not None)
+    if model.live is not None:
+        # Its nodes are not where they seem to be.
+        beginning = frozenset(template.scope.number for template in scoped)
     # Where a secret can be: what lies in the others need not be looked at.
     own: list[Template] = []
     reached: set[int] = set()
@@ -188,9 +191,9 @@ def analyse(model: Model, fed: Mapping[str, Leak] | None = None) -> tuple[Leak, 
     for extension in model.extensions:
         if extension.deployed and id(extension.template) in kept:
             _settings(extension, tracer)
-    text = model.document.source.text
     # Any character of the name may be written as an escape.
-    if own and ("\\u" in text or ("fail" in (folded := text.lower()) and _FAIL.search(folded))):
+    escaped = "\\u" in model.document.source.text
+    if own and (escaped or ("fail" in model.folded and _FAIL.search(model.folded))):
         _messages(own, model, tracer)
     return (*fed.values(), *tracer.leaks, *_defaults(own, tracer))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ from armlint.finding import Label
 from armlint.rule import Result, at_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from armlint.arm.model import Model
     from armlint.arm.template import Resource, Template
@@ -63,7 +64,8 @@ def hardcoded_url(template: Template, model: Model) -> Iterator[Result]:
     """TPL504: the address of a service as it is in one of Azure's clouds."""
     if template.deployment is not None and compiled(template):
         return
-    if not model.remember("hosts", lambda: _names_a_host(model.document.source.text)):
+    places = model.remember("hosts", lambda: _host_places(model))
+    if not _holds(template.node, places):
         return
     nested = {id(r.nested.node) for r in template.all_resources() if r.nested is not None}
     for name in _SECTIONS:
@@ -71,6 +73,8 @@ def hardcoded_url(template: Template, model: Model) -> Iterator[Result]:
         pending = [] if section is None else [section]
         while pending:
             node = pending.pop()
+            if not _holds(node, places):
+                continue
             if node.kind == "string":
                 yield from _hosts_in(node)
                 continue
@@ -78,29 +82,24 @@ def hardcoded_url(template: Template, model: Model) -> Iterator[Result]:
             pending.extend(each for each in reversed(below) if id(each) not in nested)
 
 
-# One of these is in each host but one, which every template names in the address of its schema.
-_ENDS: Final = (
-    "windows.net",
-    "vault.azure.net",
-    "login.microsoftonline.com",
-    "trafficmanager.net",
-    "datalake.azure.net",
-    "azuredatalake",
-    "gallery.azure.com",
-    "api.loganalytics.io",
-)
-_MANAGEMENT: Final = "management.azure.com"
+# One of these is in each host; the fewer words to look for the better.
+_ENDS: Final = (".net", "azure.com", "microsoftonline.com", "loganalytics.io")
+# What every template names in the address of its schema.
+_SCHEMA: Final = "/schema.management."
 
 
-def _names_a_host(text: str) -> bool:
-    """Whether there may be anything to find; a text is searched for a word in no time."""
-    if "\\u" in text:
-        # Any character may be written as an escape.
+def _host_places(model: Model) -> Sequence[int] | None:
+    """Where there may be a host; None where there is no telling. A text is searched for a word in no time."""
+    places = model.places(_ENDS)
+    return places and [place for place in places if not model.folded.endswith(_SCHEMA, 0, place)]
+
+
+def _holds(node: Node, places: Sequence[int] | None) -> bool:
+    """Whether one of the places is in a node."""
+    if places is None:
         return True
-    folded = text.lower()
-    if any(end in folded for end in _ENDS):
-        return True
-    return folded.count(_MANAGEMENT) > folded.count(f"/schema.{_MANAGEMENT}")
+    index = bisect_left(places, node.start)
+    return index < len(places) and places[index] < node.end
 
 
 def _hosts_in(node: Node) -> Iterator[Result]:

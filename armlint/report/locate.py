@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from armlint.edit import Fix
     from armlint.finding import Finding
     from armlint.jsontext import Document
+    from armlint.report.redact import Mask
     from armlint.report.script import ScriptRedactor
     from armlint.rule import Rule
     from armlint.source import Span
@@ -218,8 +219,12 @@ class _Shown:
         marks: list[Mark] = []
         for number in sorted(by_line):
             line = _Line(number)
-            for start, end in self._windows(number, by_line[number]):
-                line.add(self.source.text, start, end, self._redactor)
+            redactor, windows = self._redactor, self._windows(number, by_line[number])
+            masks = redactor.masks
+            if len(windows) > 1 and isinstance(redactor, Redactor):
+                masks = redactor.masks_near
+            for start, end in windows:
+                line.add(self.source.text, start, end, masks)
             lines.append(ExcerptLine(number, line.text))
             marks.extend(line.mark(item) for item in by_line[number])
         return Excerpt(self.source.name, tuple(lines), tuple(marks))
@@ -253,12 +258,12 @@ class _Line:
         # Stretches of the text and where they went: offsets, then columns from 0.
         self._steps: list[tuple[int, int, int, int]] = []
 
-    def add(self, text: str, start: int, end: int, redactor: Redactor | ScriptRedactor) -> None:
+    def add(self, text: str, start: int, end: int, masks: Callable[[int, int], Sequence[Mask]]) -> None:
         """Add the text between two offsets, behind an ellipsis where something was left out."""
         if self._steps and start > self._steps[-1][1]:
             self.text += "…"
         position = start
-        for mask in redactor.masks(start, end):
+        for mask in masks(start, end):
             if mask.end > position:
                 self._step(position, max(mask.start, position), text[position : mask.start])
                 self._step(max(mask.start, position), min(mask.end, end), mask.text)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _SHOWN: Final = 3
 # So far away, blanks left out, a mark may be that belongs to a value.
 _FAR: Final = 400
+# So many characters of a long line are looked at together.
+_BLOCK: Final = 2048
 
 # Members of resources and templates whose value is a name, a type or a choice, unless they stand
 # below one of _HOLDERS.
@@ -133,6 +135,23 @@ class Redactor:
         # Where the text is no JSON, what was read need not be what its author meant: a name may be
         # half of a value, and the other half stand between two strings.
         self._broken = bool(document.errors)
+        # By number, the masks of stretches of equal length.
+        self._blocks: dict[int, list[Mask]] = {}
+        # By identity, those of keys and values that are longer.
+        self._long: dict[int, list[Mask]] = {}
+
+    def masks_near(self, start: int, end: int) -> list[Mask]:
+        """As `masks`, for the many short stretches of a line that is pages long: each is looked at once."""
+        if self._broken:
+            # What lies between what was read is masked as far as the stretch goes.
+            return self.masks(start, end)
+        found: dict[Mask, None] = {}
+        for block in range(start // _BLOCK, max(end - 1, start) // _BLOCK + 1):
+            masks = self._blocks.get(block)
+            if masks is None:
+                masks = self._blocks[block] = self.masks(block * _BLOCK, (block + 1) * _BLOCK)
+            found |= dict.fromkeys(_within(masks, start, end))
+        return list(found)
 
     def masks(self, start: int, end: int) -> list[Mask]:
         """What to mask between two offsets, in order and without overlaps."""
@@ -142,11 +161,14 @@ class Redactor:
             if self._broken and not self._stands_alone(part):
                 continue
             known.append((part.start, part.end))
-            if isinstance(part, Member):
-                found.extend(self._masks_of_key(part))
-            elif is_told or not is_open or (isinstance(part.value, str) and _gives_away(part.value)):
-                whole = is_told or (isinstance(part.value, str) and _holds_secret(part.value))
-                found.extend(self._masks_of_value(part, told=whole))
+            if part.end - part.start <= _BLOCK:
+                found.extend(self._masks_of(part, is_open=is_open, is_told=is_told))
+                continue
+            # A long text is in many stretches.
+            masks = self._long.get(id(part))
+            if masks is None:
+                masks = self._long[id(part)] = list(self._masks_of(part, is_open=is_open, is_told=is_told))
+            found.extend(_within(masks, start, end))
         for comment in _between(self._document.comments, start, end):
             if not self._broken or self._before(comment.start)[-1:] in {"", "\n"}:
                 known.append((comment.start, comment.end))
@@ -183,6 +205,13 @@ class Redactor:
                 pending += [(item, named, is_open, is_told) for item in _between(node.items, start, end)]
             elif node.kind != "invalid":
                 yield node, is_open or (named and node.kind == "number"), is_told or self._is_told(node)
+
+    def _masks_of(self, part: Node | Member, *, is_open: bool, is_told: bool) -> Iterator[Mask]:
+        if isinstance(part, Member):
+            yield from self._masks_of_key(part)
+        elif is_told or not is_open or (isinstance(part.value, str) and _gives_away(part.value)):
+            whole = is_told or (isinstance(part.value, str) and _holds_secret(part.value))
+            yield from self._masks_of_value(part, told=whole)
 
     def _masks_of_key(self, member: Member) -> Iterator[Mask]:
         if member.name.startswith("[") or _holds_secret(member.name):
@@ -332,6 +361,12 @@ def _holds_secret(value: str) -> bool:
     from armlint.secrets.scan import scan
 
     return bool(scan(value, command=" " in value))
+
+
+def _within(masks: Sequence[Mask], start: int, end: int) -> Sequence[Mask]:
+    """Those of the masks, which are in order and do not overlap, that touch what is between two offsets."""
+    first = bisect_right(masks, start, key=lambda mask: mask.end)
+    return masks[first : bisect_left(masks, end, key=lambda mask: mask.start)]
 
 
 def _between(parts: Sequence[_Part], start: int, end: int) -> Sequence[_Part]:
