@@ -401,7 +401,7 @@ def recased(text: str, rng: random.Random) -> str:
 # What stands below these is the author's, or a handler's, not Azure's.
 FREE = {"settings", "protectedsettings", "tags", "metadata"}
 # Rules that tell the words of a name apart by its capital letters.
-WORDY = {"SEC206", "SEC207", "SEC214", "SEC216", "SEC217"}
+WORDY = {"SEC206", "SEC207", "SEC214", "SEC216", "SEC217", "UID706"}
 # Values that Azure compares ignoring case.
 CASELESS = {"type", "publisher", "scope", "name", "dependson", "provisionafterextensions"}
 
