@@ -139,6 +139,8 @@ def framed(example: Example) -> tuple[str, int]:
     from armlint.jsontext import read
     from armlint.source import Source
 
+    if example.suffix != ".json":
+        return example.text, 0
     document = read(Source(example.text))
     root = document.root
     whole = (

@@ -12,12 +12,10 @@ from jsonschema import Draft202012Validator
 
 import armlint
 from armlint import page as pages
-from armlint.arm.kind import Kind, kind_of
-from armlint.jsontext import read
 from armlint.page import Example, Page, PageError
 from armlint.registry import load, rule_of
+from armlint.rulebooks import framed
 from armlint.run import load_rules
-from armlint.source import Source
 
 ROOT = Path(__file__).parents[1]
 # Taken here, since tests see no such variables.
@@ -29,34 +27,6 @@ PAGES = [
 ]
 EXAMPLES = [(page, example) for page in PAGES for example in page.examples]
 
-FRAME = """{
-"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
-"contentVersion": "1.0.0.0",
-"resources": [
-%s
-]
-}
-"""
-# Lines of FRAME before the example.
-FRAME_LINES = 4
-
-
-def framed(example: Example) -> tuple[str, int]:
-    """The example as a file, and how many lines stand before it."""
-    document = read(Source(example.text))
-    root = document.root
-    whole = (
-        root is None
-        or root.kind != "object"
-        or kind_of(document) is Kind.LIVE
-        or root.get("$schema")
-        or (root.get("resources") and root.get("contentVersion"))
-    )
-    kind = None if root is None else root.get("type")
-    if whole or kind is None or not isinstance(kind.value, str) or "/" not in kind.value:
-        return example.text, 0
-    return FRAME % example.text, FRAME_LINES
-
 
 @pytest.mark.parametrize(
     ("page", "example"),
@@ -64,7 +34,7 @@ def framed(example: Example) -> tuple[str, int]:
     ids=[f"{page.id}-{example.kind}-{example.line}" for page, example in EXAMPLES],
 )
 def test_example(page: Page, example: Example, tmp_path: Path) -> None:
-    text, before = framed(example) if example.suffix == ".json" else (example.text, 0)
+    text, before = framed(example)
     beside = [fence for fence in page.fences if fence.info.startswith("json beside ")]
     for fence in beside:
         (tmp_path / fence.info.split()[-1]).write_text(fence.body, "utf-8")
