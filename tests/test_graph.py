@@ -998,6 +998,7 @@ def two_way(count: int) -> list[list[int]]:
     return [[max(i - 1, 0), min(i + 1, count - 1), 0] for i in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [chain, one_ring, star, two_way])
 def test_finding_rings_takes_linear_time_and_no_recursion(make: Callable[[int], list[list[int]]]) -> None:
     def spent(count: int) -> float:
@@ -1040,6 +1041,7 @@ TEMPLATES: dict[str, Callable[[int], list[Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_the_order_of_a_template_takes_linear_time(name: str) -> None:
     def spent(count: int) -> float:

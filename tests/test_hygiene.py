@@ -455,6 +455,7 @@ class TestChangingNames:
         assert bool(said(what, "TPL518")) is found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "computed", ["variables(concat('v', parameters('p{0}')))", "variables(parameters('p{0}'))"]
 )

@@ -7,6 +7,8 @@ import time
 from datetime import date
 from typing import Any
 
+import pytest
+
 from armlint.arm.model import Model
 from armlint.inventory import Item, inventory, known
 from armlint.jsontext import read
@@ -191,6 +193,7 @@ def test_other_files_have_none() -> None:
     assert list(inventory(Model(read(Source(""))))) == []
 
 
+@pytest.mark.slow
 def test_the_time_is_linear() -> None:
     def seconds(count: int) -> float:
         model = Model(
