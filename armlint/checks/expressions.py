@@ -99,6 +99,33 @@ def calls_by_function(template: Template, model: Model) -> Mapping[str, list[tup
     return model.remember(f"calls by function {id(template)}", index)
 
 
+def properties_of(
+    template: Template, model: Model, functions: Iterable[str], name: str
+) -> Iterator[tuple[Site, syntax.Property, syntax.Call]]:
+    """Where a template reads a property, named in lower case, of what certain functions return.
+
+    Each with its site, the property, and the call it is a property of.
+    """
+    calls_of = calls_by_function(template, model)
+    # The call of an expression may be reached from several of its parts.
+    seen: set[int] = set()
+    for site, _ in (pair for function in functions for pair in calls_of.get(function, ())):
+        if id(site.place) in seen:
+            continue
+        seen.add(id(site.place))
+        read = syntax.read(site.text)
+        if read is None or isinstance(read, syntax.Invalid):
+            continue
+        for part in syntax.walk(read):
+            if (
+                isinstance(part, syntax.Property)
+                and part.name.lower() == name
+                and isinstance(part.base, syntax.Call)
+                and part.base.function in functions
+            ):
+                yield site, part, part.base
+
+
 def _named(template: Template, model: Model, function: str) -> Iterator[tuple[Site, syntax.Literal]]:
     """Each literal name that a template gives to one function, with where it stands."""
     for site, call in calls_by_function(template, model).get(function, ()):

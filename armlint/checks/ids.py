@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from armlint.arm import expression as syntax
 from armlint.arm.functions import lookup
 from armlint.arm.value import Text, known
-from armlint.checks.expressions import calls_by_function, calls_in, pointer
+from armlint.checks.expressions import calls_by_function, calls_in, pointer, properties_of
 from armlint.checks.hygiene import compiled
 from armlint.rule import Result, at_value
 
@@ -149,26 +149,12 @@ def computed_resource_id(template: Template, model: Model) -> Iterator[Result]:
 
 def providers_api_versions(template: Template, model: Model) -> Iterator[Result]:
     """TPL512: an API version that is whatever Azure lists first on the day of the deployment."""
-    seen: set[int] = set()
-    for site, _ in calls_by_function(template, model).get("providers", ()):
-        if id(site.place) in seen:
-            continue
-        seen.add(id(site.place))
-        read = syntax.read(site.text)
-        if read is None or isinstance(read, syntax.Invalid):
-            continue
-        for part in syntax.walk(read):
-            if (
-                isinstance(part, syntax.Property)
-                and part.name.lower() == "apiversions"
-                and isinstance(part.base, syntax.Call)
-                and part.base.function == "providers"
-            ):
-                yield Result(
-                    site.place.span_of(part.start, part.end),
-                    pointer(site.place),
-                    "the newest API version is another one tomorrow: write down the one that was tested",
-                )
+    for site, part, _ in properties_of(template, model, ("providers",), "apiversions"):
+        yield Result(
+            site.place.span_of(part.start, part.end),
+            pointer(site.place),
+            "the newest API version is another one tomorrow: write down the one that was tested",
+        )
 
 
 # Below these everything is data of somebody else's making, or is read by people.

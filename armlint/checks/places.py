@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from armlint.arm import expression as syntax
 from armlint.arm.evaluate import written
 from armlint.arm.template import DEPLOYMENTS
-from armlint.checks.expressions import calls_by_function, pointer
+from armlint.checks.expressions import pointer, properties_of
 from armlint.checks.hygiene import compiled
 from armlint.finding import Label
 from armlint.jsontext import Member
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from armlint.jsontext import Node
 
 # The functions whose `location` is where a template is deployed to.
-_HERE: Final = frozenset({"resourcegroup", "deployment"})
+_HERE: Final = ("resourcegroup", "deployment")
 # What is in no region: directories, whose `location` says whose law applies, and what stands above groups.
 _NOWHERE: Final = ("microsoft.azureactivedirectory/", "microsoft.management/", "microsoft.subscription/")
 _LONGEST_REGION: Final = 40
@@ -127,29 +127,14 @@ def _own(template: Template) -> str:
 
 
 def _read_outside(template: Template, model: Model) -> Iterator[Result]:
-    # The call of an expression may be reached from several of its parts.
-    seen: set[int] = set()
-    calls_of = calls_by_function(template, model)
-    for site, _ in (*calls_of.get("resourcegroup", ()), *calls_of.get("deployment", ())):
-        if site.section == "parameters" or id(site.place) in seen:
+    for site, part, call in properties_of(template, model, _HERE, _LOCATION):
+        if site.section == "parameters" or _of_deployment(site.place, model):
             continue
-        seen.add(id(site.place))
-        read = syntax.read(site.text)
-        if read is None or isinstance(read, syntax.Invalid):
-            continue
-        for part in syntax.walk(read):
-            if (
-                isinstance(part, syntax.Property)
-                and part.name.lower() == _LOCATION
-                and isinstance(part.base, syntax.Call)
-                and part.base.function in _HERE
-                and not _of_deployment(site.place, model)
-            ):
-                told = (
-                    f"'{part.base.name}().location' belongs into the default of a parameter:"
-                    " here nobody can choose another location"
-                )
-                yield Result(site.place.span_of(part.start, part.end), pointer(site.place), told)
+        told = (
+            f"'{call.name}().location' belongs into the default of a parameter:"
+            " here nobody can choose another location"
+        )
+        yield Result(site.place.span_of(part.start, part.end), pointer(site.place), told)
 
 
 def _of_deployment(place: Node | Member, model: Model) -> bool:

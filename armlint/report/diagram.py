@@ -34,6 +34,11 @@ class Box(NamedTuple):
     line: int
     remarks: tuple[str, ...]
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What stands in the box, line by line."""
+        return tuple(line for line in (self.name, self.kind, ", ".join(self.remarks)) if line)
+
 
 class Arrow(NamedTuple):
     """`first` comes before `then`: positions in the boxes of a panel.
@@ -48,6 +53,16 @@ class Arrow(NamedTuple):
     sure: bool
     ring: bool
 
+    @property
+    def dashed(self) -> bool:
+        """Whether it says less than that one thing surely waits for another."""
+        return self.why == READS or not self.sure
+
+    @property
+    def words(self) -> str:
+        """What stands beside it; nothing beside the usual ones."""
+        return {AFTER: "then", READS: "reads"}.get(self.why, "") if self.sure else "perhaps"
+
 
 class Panel(NamedTuple):
     """What is put in order together: the resources of one template, or the extensions of one machine."""
@@ -60,6 +75,16 @@ class Panel(NamedTuple):
     def rings(self) -> bool:
         """Whether there is a cycle, so that the order cannot be kept."""
         return any(arrow.ring for arrow in self.arrows)
+
+    @property
+    def heading(self) -> str:
+        """The title, and that there is a cycle."""
+        return f"{self.title}, which has a cycle" if self.rings else self.title
+
+    @property
+    def circled(self) -> frozenset[int]:
+        """The boxes of cycles, by their positions."""
+        return frozenset(end for arrow in self.arrows if arrow.ring for end in (arrow.first, arrow.then))
 
 
 class Diagram(NamedTuple):

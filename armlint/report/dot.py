@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from armlint.report.diagram import AFTER, READS
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,10 +20,9 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     yield '  node [shape=box, style=rounded, fontname="sans-serif", fontsize=11]'
     yield '  edge [fontname="sans-serif", fontsize=9]'
     for index, panel in enumerate(diagram.panels):
-        title = f"{panel.title}, which has a cycle" if panel.rings else panel.title
         yield f"  subgraph cluster_{index} {{"
-        yield f"    label={_quoted(title)}"
-        circled = {end for arrow in panel.arrows if arrow.ring for end in (arrow.first, arrow.then)}
+        yield f"    label={_quoted(panel.heading)}"
+        circled = panel.circled
         for position, box in enumerate(panel.boxes):
             red = ", color=red, penwidth=2" if position in circled else ""
             dashed = ', style="rounded,dashed"' if box.remarks else ""
@@ -38,21 +35,17 @@ def _lines(diagram: Diagram) -> Iterator[str]:
 
 def _style(arrow: Arrow) -> str:
     told = []
-    if arrow.why == READS or not arrow.sure:
+    if arrow.dashed:
         told.append("style=dashed")
-    words = {AFTER: "then", READS: "reads"}.get(arrow.why, "")
-    if not arrow.sure:
-        words = "perhaps"
-    if words:
-        told.append(f"label={words}")
+    if arrow.words:
+        told.append(f"label={arrow.words}")
     if arrow.ring:
         told.append("color=red, penwidth=2")
     return f" [{', '.join(told)}]" if told else ""
 
 
 def _label(box: Box) -> str:
-    lines = [box.name, box.kind, ", ".join(box.remarks)]
-    return _quoted("\n".join(line for line in lines if line))
+    return _quoted("\n".join(box.lines))
 
 
 def _quoted(text: str) -> str:

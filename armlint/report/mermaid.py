@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from armlint.report.diagram import AFTER, READS
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,8 +25,7 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     number = 0
     rings: list[str] = []
     for index, panel in enumerate(diagram.panels):
-        title = f"{panel.title}, which has a cycle" if panel.rings else panel.title
-        yield f'  subgraph p{index}["{_quoted(title)}"]'
+        yield f'  subgraph p{index}["{_quoted(panel.heading)}"]'
         for position, box in enumerate(panel.boxes):
             yield f'    p{index}b{position}["{_label(box)}"]'
         for arrow in panel.arrows:
@@ -45,16 +42,12 @@ def _lines(diagram: Diagram) -> Iterator[str]:
 
 
 def _arrow(arrow: Arrow) -> str:
-    line = "-.->" if arrow.why == READS or not arrow.sure else "-->"
-    words = {AFTER: "then", READS: "reads"}.get(arrow.why, "")
-    if not arrow.sure:
-        words = "perhaps"
-    return f"{line}|{words}| ".rstrip() if words else line
+    line = "-.->" if arrow.dashed else "-->"
+    return f"{line}|{arrow.words}|" if arrow.words else line
 
 
 def _label(box: Box) -> str:
-    lines = [box.name, box.kind, ", ".join(box.remarks)]
-    return "<br>".join(_quoted(line) for line in lines if line)
+    return "<br>".join(map(_quoted, box.lines))
 
 
 def _quoted(text: str) -> str:

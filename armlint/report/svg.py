@@ -72,7 +72,7 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     width = 0.0
     for panel in diagram.panels:
         layout = _layout(panel)
-        wide = max(layout.width, len(_title(panel)) * 9.0) + 2 * _MARGIN
+        wide = max(layout.width, len(panel.heading) * 9.0) + 2 * _MARGIN
         tall = layout.height + _TITLE + 2 * _MARGIN
         drawn.append((panel, layout, y, wide, tall))
         width = max(width, wide)
@@ -103,18 +103,14 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     yield "</svg>"
 
 
-def _title(panel: Panel) -> str:
-    return f"{panel.title}, which has a cycle" if panel.rings else panel.title
-
-
 def _layout(panel: Panel) -> Layout:
-    widths = [max(_LEAST, max(map(_width, _words(box))) + 2 * _PADDING) for box in panel.boxes]
+    widths = [_box_width(box) for box in panel.boxes]
     arrows = [(arrow.first, arrow.then) for arrow in panel.arrows]
     return place(widths, _HEIGHT, arrows, gap=_GAP, rise=_RISE)
 
 
-def _words(box: Box) -> tuple[str, str, str]:
-    return box.name, box.kind, ", ".join(box.remarks)
+def _box_width(box: Box) -> float:
+    return max(_LEAST, max(map(_width, box.lines), default=0.0) + 2 * _PADDING)
 
 
 def _width(text: str) -> float:
@@ -126,9 +122,9 @@ def _width(text: str) -> float:
 def _panel(panel: Panel, layout: Layout, top: float, size: tuple[float, float]) -> Iterator[str]:
     yield f'<g transform="translate({_MARGIN:.0f} {top:.1f})">'
     yield f'  <rect class="panel" width="{size[0]:.1f}" height="{size[1]:.1f}" rx="8"/>'
-    yield f'  <text class="title" x="{_MARGIN:.0f}" y="{_MARGIN:.0f}">{_escaped(_title(panel))}</text>'
+    yield f'  <text class="title" x="{_MARGIN:.0f}" y="{_MARGIN:.0f}">{_escaped(panel.heading)}</text>'
     yield f'  <g transform="translate({_MARGIN:.0f} {_TITLE + _MARGIN / 2:.1f})">'
-    circled = {end for arrow in panel.arrows if arrow.ring for end in (arrow.first, arrow.then)}
+    circled = panel.circled
     for arrow, bends in zip(panel.arrows, layout.bends, strict=True):
         yield f"    {_arrow(arrow, layout.centers, bends, panel.boxes)}"
     for position, box in enumerate(panel.boxes):
@@ -139,18 +135,16 @@ def _panel(panel: Panel, layout: Layout, top: float, size: tuple[float, float]) 
 
 def _box(box: Box, center: tuple[float, float], *, ring: bool) -> Iterator[str]:
     x, y = center
-    words = _words(box)
-    width = max(_LEAST, max(map(_width, words)) + 2 * _PADDING)
+    width = _box_width(box)
     style = "box" + " special" * bool(box.remarks) + " ring" * ring
     yield f"    <g><title>line {box.line}</title>"
     yield (
         f'      <rect class="{style}" x="{x - width / 2:.1f}" y="{y - _HEIGHT / 2:.1f}" '
         f'width="{width:.1f}" height="{_HEIGHT:.0f}" rx="6"/>'
     )
-    shown = [word for word in words if word]
-    for number, word in enumerate(shown):
+    for number, word in enumerate(box.lines):
         kind = "kind" if number else "name"
-        line = y + 4 + (number - (len(shown) - 1) / 2) * 15
+        line = y + 4 + (number - (len(box.lines) - 1) / 2) * 15
         yield f'      <text class="{kind}" x="{x:.1f}" y="{line:.1f}">{_escaped(word)}</text>'
     yield "    </g>"
 
